@@ -1,0 +1,102 @@
+"""What the catalogue says of an algorithm."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from parity_tests.engine.cases import Case, Draw, parse_spec
+
+# The widest tolerance that is worth something on benign inputs, relative to the largest value.
+CAPS = {
+    "float64": {"pointwise": 3e-14, "sums": 1e-12, "attention": 2e-13},
+    "float32": {"pointwise": 2e-5, "sums": 4e-4, "attention": 1e-4},
+}
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """One algorithm: where it stands, what it is compared with, and on which inputs.
+
+    Args:
+        name: the function's name in `scratch` and in `reference`, in the chapter's file.
+        torch: what the reference wraps.
+        source: where the handbook documents (or, failing them, which paper) define it.
+        draw: asks a `Draw` for one case.
+        curated: cases that are always tried, as answers fixed by label; all else is drawn.
+        family: which cap the tolerance of the outputs must stay under on benign inputs.
+        gradient_family: the same for the gradients.
+        seed_row: whether the handbook documents have it, or it is what people expect beside it.
+        bad_options: options that must be refused.
+        variants: other ways to ask torch for the same, by name: options for the reference alone.
+        through_time: whether its gradients come through time.
+    """
+
+    name: str
+    torch: str
+    source: str
+    draw: Callable[[Draw], Case]
+    curated: tuple[Mapping[str, Any], ...] = ({},)
+    family: str = "pointwise"
+    gradient_family: str = "sums"
+    seed_row: bool = False
+    bad_options: tuple[Mapping[str, Any], ...] = ()
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+    through_time: bool = False
+    chapter: str = ""
+
+    protocol: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]]
+
+    @property
+    def scratch(self) -> Callable[..., Any]:
+        """The implementation in NumPy."""
+        return getattr(importlib.import_module(f"scratch.{self.chapter}"), self.name)
+
+    @property
+    def reference(self) -> Callable[..., Any]:
+        """The implementation in torch."""
+        return getattr(importlib.import_module(f"reference.{self.chapter}"), self.name)
+
+    def cases(self, dtype: str, *, examples: int = 4, seed: int = 0) -> list[Case]:
+        """The curated cases, then as many drawn ones as `examples` says."""
+        everything = [*self.curated, *({} for _ in range(examples))]
+        return [self.draw(Draw(dtype, seed + i, fixed)) for i, fixed in enumerate(everything)]
+
+    def smooth_cases(self, *, examples: int = 4, seed: int = 0) -> list[Case]:
+        """Benign float64 cases away from all kinks, where differences approach derivatives."""
+        plain = {"regime": "normal", "kinks": False}
+        cases = [self.draw(Draw("float64", seed + i, {**fixed, **plain})) for i, fixed in enumerate(self.curated)]
+        cases += [self.draw(Draw("float64", seed + len(cases) + i, plain)) for i in range(examples)]
+        return [case for case in cases if case.benign and case.smooth]
+
+    def case(self, dtype: str, spec: str) -> Case:
+        """The case that a line of a report names."""
+        seed, fixed = parse_spec(spec)
+        return self.draw(Draw(dtype, seed, fixed))
+
+    def caps(self, dtype: str) -> tuple[float, float] | None:
+        """The caps for outputs and gradients in a dtype, where there are any."""
+        caps = CAPS.get(dtype)
+        return caps and (caps[self.family], caps[self.gradient_family])
+
+
+class Operation(Algorithm):
+    """``y, backward = f(*arrays, **options)``"""
+
+    protocol = "operation"
+    kinds = ("outputs", "gradients", "differences", "dtype", "unchanged", "refusals")
+
+
+class Function(Algorithm):
+    """``y = f(*arrays, **options)``, where nobody asks for gradients"""
+
+    protocol = "function"
+    kinds = ("outputs", "dtype", "unchanged", "refusals")
+
+
+def chapter(name: str, *entries: Algorithm) -> tuple[Algorithm, ...]:
+    """The entries of one chapter."""
+    return tuple(replace(entry, chapter=name) for entry in entries)

@@ -1,0 +1,143 @@
+"""Compare named arrays element by element, each element at its own tolerance.
+
+|got − expected| ≤ 4·u·E + 6·η, where E is the error scale that `rounding` gives for that very element,
+u the unit roundoff and η the smallest subnormal of the dtype.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from parity_tests.engine.precision import Precision
+from parity_tests.engine.rounding import Rounded
+
+Array = np.ndarray
+FACTOR = 4.0  # twice what independent roundings reached in practice: 3.1 at most over all algorithms
+FACTOR_THROUGH_TIME = 24.0  # for gradients through time, whose errors are added in quadrature
+SUBNORMALS = 6.0
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first element of a tensor that is beyond its tolerance, and how many others are."""
+
+    tensor: str
+    index: tuple[int, ...] | None
+    got: Any
+    expected: Any
+    tolerance: float | None
+    mismatched: int = 1
+    size: int = 1
+    nans: int = 0
+    step: int | None = None
+    case: str = ""
+
+    def __str__(self) -> str:
+        place = f"step {self.step}, " if self.step is not None else ""
+        place += self.tensor + (str(list(self.index)) if self.index else "")
+        text = f"{place}: got {self.got}, expected {self.expected}"
+        if self.tolerance is not None:
+            text += f" ± {self.tolerance:.2g}"
+        if self.index is not None:
+            text += f" ({self.mismatched} of {self.size} elements"
+            text += f", {self.nans} NaN)" if self.nans else ")"
+        return text
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One tensor against its expected value.
+
+    `worst` is the largest error in units of its tolerance, `rounding` the same in units of u·E.
+    `tightness` is the largest tolerance over the largest expected value. `vacuous` says that an answer
+    of all zeros would have passed as well.
+    """
+
+    tensor: str
+    worst: float
+    rounding: float
+    tightness: float
+    vacuous: bool
+    divergence: Divergence | None
+
+
+def compare(
+    got: dict[str, Any], expected: dict[str, Any], bounds: dict[str, Any], precision: Precision, factor: float = FACTOR
+) -> list[Comparison]:
+    """Every tensor of `expected` against its namesake in `got`; one that is missing or too many diverges.
+
+    Args:
+        got, expected: arrays by name.
+        bounds: the error scale of each, as `Rounded` arrays (or None where a value must be exact).
+        precision: the dtype that both were computed in.
+        factor: how many u·E are allowed.
+    """
+    comparisons = [_missing(name, "nothing", f"a tensor {np.shape(expected[name])}") for name in expected if name not in got]
+    comparisons += [_missing(name, f"a tensor {np.shape(got[name])}", "nothing") for name in got if name not in expected]
+    for name in expected:
+        if name in got:
+            comparisons.append(_compare_one(name, got[name], expected[name], bounds.get(name), precision, factor))
+    return comparisons
+
+
+def _missing(name: str, got: str, expected: str) -> Comparison:
+    return Comparison(name, np.inf, np.inf, 0.0, False, Divergence(name, None, got, expected, None))
+
+
+def _compare_one(name: str, got: Any, expected: Any, bound: Any, precision: Precision, factor: float) -> Comparison:
+    got, expected = np.asarray(got), np.asarray(expected)
+    if got.shape != expected.shape:
+        return _missing(name, f"shape {got.shape}", f"shape {expected.shape}")
+    if expected.dtype.kind != "f":
+        return _exact(name, got, expected)
+    scale = bound.scale if isinstance(bound, Rounded) else np.zeros(expected.shape)
+    got, expected = got.astype(np.float64), expected.astype(np.float64)
+    tolerance = factor * precision.u * scale + SUBNORMALS * precision.eta
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.where((got == expected) | (np.isnan(got) & np.isnan(expected)), 0.0, np.abs(got - expected))
+    error = np.where(np.isnan(error), np.inf, error)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.where(error == 0, 0.0, np.where(np.isfinite(tolerance), error / tolerance, np.inf))
+        rounding = np.where(error <= SUBNORMALS * precision.eta, 0.0, error / (precision.u * scale))
+    largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
+    return Comparison(
+        name,
+        worst=float(np.max(ratio, initial=0.0)),
+        rounding=float(np.max(rounding, initial=0.0)),
+        tightness=float(np.max(tolerance, initial=0.0)) / largest if largest else 0.0,
+        vacuous=bool(np.all(np.abs(expected) <= tolerance)),
+        divergence=_first(name, ratio > 1, got, expected, tolerance),
+    )
+
+
+def _exact(name: str, got: Array, expected: Array) -> Comparison:
+    wrong = got != expected
+    worst = np.inf if wrong.any() else 0.0
+    return Comparison(name, worst, worst, 0.0, False, _first(name, wrong, got, expected, np.zeros(expected.shape)))
+
+
+def _first(name: str, wrong: Array, got: Array, expected: Array, tolerance: Array) -> Divergence | None:
+    if not wrong.any():
+        return None
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    nans = int(np.sum(np.isnan(got) & ~np.isnan(expected))) if got.dtype.kind == "f" else 0
+    return Divergence(
+        name,
+        index,
+        got[index].item(),
+        expected[index].item(),
+        float(tolerance[index]),
+        mismatched=int(wrong.sum()),
+        size=wrong.size,
+        nans=nans,
+    )
+
+
+def located(comparison: Comparison, *, case: str = "", step: int | None = None) -> Comparison:
+    """The same comparison with its divergence told where it happened."""
+    if comparison.divergence is None:
+        return comparison
+    return replace(comparison, divergence=replace(comparison.divergence, case=case, step=step))

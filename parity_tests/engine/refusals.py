@@ -1,0 +1,68 @@
+"""Bad input must be refused, in words that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from parity_tests.engine.cases import Case
+from parity_tests.engine.results import Tally
+from parity_tests.engine.trees import fresh
+
+
+def check_refusals(function: Callable[..., Any], case: Case, bad_options: Sequence[Mapping[str, Any]] = ()) -> Tally:
+    """Wrong shapes raise ValueError naming both, wrong dtypes TypeError, wrong options ValueError.
+
+    Which shapes are wrong follows from the function's own `shapes` patterns: an axis that two arguments
+    share, made longer in one of them, and an axis too many where none may be added.
+    """
+    tally = Tally(cases=1)
+    patterns: dict[str, str] = getattr(function, "shapes", {})
+    for description, arrays, words in _bad_arrays(patterns, case.arrays):
+        _expect(tally, function, arrays, case.options, description, (ValueError, TypeError), words, case.spec)
+    for options in bad_options:
+        description = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        _expect(tally, function, fresh(case.arrays), {**case.options, **options}, description, ValueError, (), case.spec)
+    return tally
+
+
+def _expect(
+    tally: Tally,
+    function: Callable[..., Any],
+    arrays: Mapping[str, Any],
+    options: Mapping[str, Any],
+    description: str,
+    error: Any,
+    words: Sequence[str],
+    spec: str,
+) -> None:
+    tally.tensors += 1
+    try:
+        function(**arrays, **options)
+    except error as refusal:
+        missing = [word for word in words if word not in str(refusal)]
+        if missing:
+            tally.complain(f"{description} is refused, but {str(refusal)!r} does not say {missing[0]}", spec)
+    except Exception as other:  # the wrong kind of refusal is what this check is after
+        tally.complain(f"{description}: {type(other).__name__} instead of a ValueError: {other}", spec)
+    else:
+        tally.complain(f"{description} is accepted", spec)
+
+
+def _bad_arrays(patterns: Mapping[str, str], arrays: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+    axes = {name: pattern.split() for name, pattern in patterns.items() if "|" not in pattern}
+    given = {name: array for name, array in arrays.items() if isinstance(array, np.ndarray) and name in axes}
+    shared = [axis for names in (axes[n] for n in given) for axis in names if axis not in ("int", "bool")]
+    for name, array in given.items():
+        letters = [axis for axis in axes[name] if axis not in ("int", "bool")]
+        if "..." not in letters:
+            longer = array[None]
+            yield f"{name} of shape {longer.shape}", {**fresh(arrays), name: longer}, [str(longer.shape)]
+            for position, axis in enumerate(letters):
+                if axis.isdigit() or shared.count(axis) > 1:
+                    grown = np.concatenate([array, array.take([0], position)], position)
+                    yield f"{name} of shape {grown.shape}", {**fresh(arrays), name: grown}, [str(grown.shape)]
+        if array.dtype.kind == "f":
+            yield f"{name} of integers", {**fresh(arrays), name: np.ones(array.shape, int)}, [name, "int64"]

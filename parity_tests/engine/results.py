@@ -1,0 +1,109 @@
+"""What a check says: one outcome, how far off, and where first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from parity_tests.engine.compare import Comparison, Divergence
+
+
+class Status(StrEnum):
+    """The outcomes. A check that did not run never counts as one that passed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    XFAIL = "xfail"
+    XPASS = "xpass"
+    SKIPPED = "skipped"
+    ABSENT = "absent"
+    ERROR = "error"
+
+
+GREEN = {Status.PASSED, Status.XFAIL, Status.SKIPPED}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One check of one algorithm.
+
+    `worst` is the largest error in units of its tolerance (1 is the limit), `rounding` the largest in
+    units of u·E (the factor of the tolerance is the limit); both are None where nothing was measured.
+    """
+
+    algorithm: str
+    kind: str
+    setting: str
+    status: Status
+    message: str = ""
+    worst: float | None = None
+    rounding: float | None = None
+    divergences: tuple[Divergence, ...] = ()
+    cases: int = 0
+    reproduce: str = ""
+
+    @property
+    def id(self) -> str:
+        """Stable and free of addresses: ``adam/trajectory[f64-cpu]``."""
+        return f"{self.algorithm}/{self.kind}[{self.setting}]"
+
+
+@dataclass
+class Tally:
+    """Comparisons of several cases, on their way to one result."""
+
+    cap: float | None = None
+    worst: float = 0.0
+    rounding: float = 0.0
+    cases: int = 0
+    tensors: int = 0
+    divergences: list[Divergence] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    first_case: str = ""
+
+    def add(self, comparisons: Iterable[Comparison], case: str, *, benign: bool, allow_zero: Iterable[str] = ()) -> None:
+        """Count one case, and complain of a bound too wide or an expected value too small to prove anything."""
+        self.cases += 1
+        for comparison in comparisons:
+            self.tensors += 1
+            self.worst = max(self.worst, comparison.worst)
+            self.rounding = max(self.rounding, comparison.rounding)
+            if comparison.divergence is not None:
+                self.divergences.append(comparison.divergence)
+                self._note(case)
+            if comparison.vacuous and comparison.tensor not in allow_zero:
+                self.complaints.append(f"{comparison.tensor}: the expected value is about zero, so nothing is proven")
+                self._note(case)
+            if benign and self.cap is not None and comparison.tightness > self.cap:
+                self.complaints.append(
+                    f"{comparison.tensor}: the tolerance is {comparison.tightness:.1e} of the largest value, "
+                    f"above the cap of {self.cap:.0e}: the bound is vacuous"
+                )
+                self._note(case)
+
+    def complain(self, complaint: str, case: str) -> None:
+        self.complaints.append(complaint)
+        self._note(case)
+
+    def _note(self, case: str) -> None:
+        self.first_case = self.first_case or case
+
+    def result(self, algorithm: str, kind: str, setting: str) -> Result:
+        """Passed if there was something to compare and nothing to say against it."""
+        if not self.tensors and not self.complaints:
+            return Result(algorithm, kind, setting, Status.ERROR, "nothing was compared")
+        green = not self.divergences and not self.complaints
+        message = "" if green else str(self.divergences[0]) if self.divergences else self.complaints[0]
+        return Result(
+            algorithm,
+            kind,
+            setting,
+            Status.PASSED if green else Status.FAILED,
+            message,
+            self.worst,
+            self.rounding,
+            tuple(self.divergences),
+            self.cases,
+            "" if green else f"parity verify {algorithm} --only {kind} --setting {setting} --case '{self.first_case}'",
+        )

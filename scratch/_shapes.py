@@ -1,0 +1,101 @@
+"""One line per function says which shapes it takes; this file says no, clearly, to all others."""
+
+import functools
+import inspect
+
+
+def shapes(**patterns):
+    """Check every array argument of a function against its pattern before the function runs.
+
+    A pattern is a string of space-separated axes. A name (``D``) is one axis and has the same length
+    wherever it stands; a number is itself; ``...`` is any number of axes, the same ones wherever it
+    stands; the empty string is a scalar. ``int`` in front asks for an array of integers and ``bool``
+    for one of truth values; everything else must be of one floating dtype. ``|`` separates
+    alternatives. An argument that is None is passed over if None is its default.
+
+    >>> @shapes(x="... D", weight="D", bias="D")
+    ... def layer_norm(x, weight, bias, *, eps=1e-5): ...
+
+    Raises ValueError that names both shapes, and TypeError for what is no array or of mixed dtypes.
+    The patterns stay readable as ``function.shapes``.
+    """
+    parsed = {name: [_parse(option) for option in text.split("|")] for name, text in patterns.items()}
+
+    def decorate(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def checked(*args, **kwargs):
+            arguments = signature.bind(*args, **kwargs).arguments
+            arrays = {name: arguments[name] for name in parsed if arguments.get(name) is not None}
+            _check(function.__name__, arrays, parsed, patterns)
+            return function(*args, **kwargs)
+
+        checked.shapes = patterns
+        return checked
+
+    return decorate
+
+
+def _parse(text):
+    axes = text.split()
+    kind = axes.pop(0) if axes and axes[0] in ("int", "bool") else "float"
+    return kind, tuple(int(axis) if axis.isdigit() else axis for axis in axes)
+
+
+def _check(function, arrays, parsed, patterns):
+    bound, seen, floating = {}, [], None
+    for name, array in arrays.items():
+        if not hasattr(array, "shape") or not hasattr(array, "dtype"):
+            raise TypeError(f"{function}: {name} must be an array, got {type(array).__name__}")
+        kinds = {"b": "bool", "f": "float", "i": "int", "u": "int"}
+        kind = kinds.get(array.dtype.kind, str(array.dtype))
+        options = [axes for wanted, axes in parsed[name] if wanted == kind]
+        if not options:
+            wanted = " or ".join(sorted({wanted for wanted, _ in parsed[name]}))
+            raise TypeError(f"{function}: {name} must be of a {wanted} dtype, got {array.dtype}")
+        if kind == "float":
+            if floating is not None and array.dtype != floating[1]:
+                raise TypeError(
+                    f"{function}: {floating[0]} is {floating[1]} and {name} is {array.dtype}; "
+                    f"cast one, for example {name}.astype({floating[0]}.dtype)"
+                )
+            floating = floating or (name, array.dtype)
+        for axes in options:
+            trial = dict(bound)
+            if _match(axes, array.shape, trial):
+                bound = trial
+                break
+        else:
+            raise ValueError(_explain(function, name, array.shape, patterns[name], bound, seen))
+        seen.append(f"{name} {array.shape}")
+
+
+def _match(axes, shape, bound):
+    """Whether `shape` fits `axes` under the lengths `bound` so far; adds the new ones to `bound`."""
+    if "..." in axes:
+        start = axes.index("...")
+        rest = len(axes) - 1
+        if len(shape) < rest:
+            return False
+        stop = len(shape) - (rest - start)
+        if bound.setdefault("...", shape[start:stop]) != shape[start:stop]:
+            return False
+        axes, shape = axes[:start] + axes[start + 1 :], shape[:start] + shape[stop:]
+    if len(axes) != len(shape):
+        return False
+    return all(
+        length == (axis if isinstance(axis, int) else bound.setdefault(axis, length))
+        for axis, length in zip(axes, shape, strict=True)
+    )
+
+
+def _explain(function, name, shape, pattern, bound, seen):
+    wanted = " or ".join(f"({', '.join(option.split())})" for option in pattern.split("|"))
+    message = f"{function}: {name} has shape {shape}, but must be {wanted}"
+    lengths = [f"{axis} = {length}" for axis, length in bound.items() if axis in pattern]
+    if lengths:
+        message += f" with {', '.join(lengths)}"
+    if seen:
+        message += f" to go with {', '.join(seen)}"
+    return message
