@@ -97,6 +97,13 @@ class Function(Algorithm):
     kinds = ("outputs", "dtype", "unchanged", "refusals")
 
 
+class Optimizer(Algorithm):
+    """``param, state = f(param, grad, state, **options)``"""
+
+    protocol = "optimizer"
+    kinds = ("trajectory", "resumed", "dtype", "unchanged", "refusals")
+
+
 def chapter(name: str, *entries: Algorithm) -> tuple[Algorithm, ...]:
     """The entries of one chapter."""
     return tuple(replace(entry, chapter=name) for entry in entries)

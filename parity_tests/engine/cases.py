@@ -174,7 +174,8 @@ class Draw:
     @property
     def spec(self) -> str:
         answers = {**self.fixed, **self.answers}
-        return " ".join([f"seed={self.seed}", *(f"{k}={v!r}".replace(", ", ",") for k, v in answers.items())])
+        words = {name: answer if isinstance(answer, str) else repr(answer) for name, answer in answers.items()}
+        return " ".join([f"seed={self.seed}", *(f"{name}={word.replace(' ', '')}" for name, word in words.items())])
 
 
 def parse_spec(spec: str) -> tuple[int, dict[str, Any]]:

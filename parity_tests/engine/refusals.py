@@ -52,17 +52,22 @@ def _expect(
 
 
 def _bad_arrays(patterns: Mapping[str, str], arrays: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
-    axes = {name: pattern.split() for name, pattern in patterns.items() if "|" not in pattern}
-    given = {name: array for name, array in arrays.items() if isinstance(array, np.ndarray) and name in axes}
-    shared = [axis for names in (axes[n] for n in given) for axis in names if axis not in ("int", "bool")]
-    for name, array in given.items():
-        letters = [axis for axis in axes[name] if axis not in ("int", "bool")]
-        if "..." not in letters:
-            longer = array[None]
-            yield f"{name} of shape {longer.shape}", {**fresh(arrays), name: longer}, [str(longer.shape)]
-            for position, axis in enumerate(letters):
-                if axis.isdigit() or shared.count(axis) > 1:
-                    grown = np.concatenate([array, array.take([0], position)], position)
-                    yield f"{name} of shape {grown.shape}", {**fresh(arrays), name: grown}, [str(grown.shape)]
+    axes = {
+        name: [axis for axis in pattern.split() if axis not in ("int", "bool")]
+        for name, pattern in patterns.items()
+        if "|" not in pattern and isinstance(arrays.get(name), np.ndarray)
+    }
+    shared = [axis for letters in axes.values() for axis in letters]
+    for name, letters in axes.items():
+        array = arrays[name]
+        wrong = []
+        if "..." not in letters or shared.count("...") > 1:
+            wrong.append(array[None])
+        for place, axis in enumerate(letters):
+            if axis != "..." and (axis.isdigit() or shared.count(axis) > 1):
+                position = place - len(letters) if "..." in letters[:place] else place
+                wrong.append(np.concatenate([array, array.take([0], position)], position))
+        for other in wrong:
+            yield f"{name} of shape {other.shape}", {**fresh(arrays), name: other}, [str(other.shape)]
         if array.dtype.kind == "f":
             yield f"{name} of integers", {**fresh(arrays), name: np.ones(array.shape, int)}, [name, "int64"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from parity_tests.engine.compare import Comparison, Divergence
+from parity_tests.engine.precision import PRECISIONS
 
 
 class Status(StrEnum):
@@ -49,31 +51,46 @@ class Result:
         return f"{self.algorithm}/{self.kind}[{self.setting}]"
 
 
+def _again(algorithm: str, kind: str, setting: str, spec: str) -> str:
+    """The line that reproduces a failure."""
+    words = ["parity", "verify", algorithm, "--only", kind]
+    dtypes = [p.dtype for p in PRECISIONS.values() if p.short == setting.partition("-")[0]]
+    words += ["--dtype", *dtypes] if dtypes else []
+    return shlex.join([*words, "--case", spec] if spec else words)
+
+
 @dataclass
 class Tally:
-    """Comparisons of several cases, on their way to one result."""
+    """Comparisons of several cases, on their way to one result.
+
+    Args:
+        cap: the widest tolerance allowed on benign inputs, relative to the largest value.
+    """
 
     cap: float | None = None
+    measured: bool = False
     worst: float = 0.0
     rounding: float = 0.0
     cases: int = 0
     tensors: int = 0
     divergences: list[Divergence] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     first_case: str = ""
 
     def add(self, comparisons: Iterable[Comparison], case: str, *, benign: bool, allow_zero: Iterable[str] = ()) -> None:
-        """Count one case, and complain of a bound too wide or an expected value too small to prove anything."""
+        """Count one case; complain of a bound too wide, refuse an expected value too small to prove anything."""
         self.cases += 1
         for comparison in comparisons:
             self.tensors += 1
+            self.measured = True
             self.worst = max(self.worst, comparison.worst)
             self.rounding = max(self.rounding, comparison.rounding)
             if comparison.divergence is not None:
                 self.divergences.append(comparison.divergence)
                 self._note(case)
             if comparison.vacuous and comparison.tensor not in allow_zero:
-                self.complaints.append(f"{comparison.tensor}: the expected value is about zero, so nothing is proven")
+                self.refused.append(f"{comparison.tensor}: the expected value is about zero, so nothing is proven")
                 self._note(case)
             if benign and self.cap is not None and comparison.tightness > self.cap:
                 self.complaints.append(
@@ -93,17 +110,16 @@ class Tally:
         """Passed if there was something to compare and nothing to say against it."""
         if not self.tensors and not self.complaints:
             return Result(algorithm, kind, setting, Status.ERROR, "nothing was compared")
-        green = not self.divergences and not self.complaints
-        message = "" if green else str(self.divergences[0]) if self.divergences else self.complaints[0]
+        objections = [str(divergence) for divergence in self.divergences] + self.complaints + self.refused
         return Result(
             algorithm,
             kind,
             setting,
-            Status.PASSED if green else Status.FAILED,
-            message,
-            self.worst,
-            self.rounding,
+            Status.FAILED if objections else Status.PASSED,
+            objections[0] if objections else "",
+            self.worst if self.measured else None,
+            self.rounding if self.measured else None,
             tuple(self.divergences),
             self.cases,
-            "" if green else f"parity verify {algorithm} --only {kind} --setting {setting} --case '{self.first_case}'",
+            _again(algorithm, kind, setting, self.first_case) if objections else "",
         )

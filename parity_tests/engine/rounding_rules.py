@@ -157,9 +157,8 @@ def _add_at(model: Model, inputs: tuple[Any, ...]) -> None:
     if not target.scale.flags.writeable:
         target.scale = target.scale.copy()
     np.add.at(target.scale, index, error)
-    target.scale += np.where(count > 0, [model.length(int(n) + 1) for n in count.flat], 0.0).reshape(
-        count.shape
-    ) * np.where(count > 0, size, 0.0)
+    lengths = np.array([model.length(int(n) + 1) for n in count.flat]).reshape(count.shape)
+    target.scale += np.where(count > 0, lengths * size, 0.0)
 
 
 def _reduced(shape: tuple[int, ...], axis: Any) -> int:

@@ -1,0 +1,73 @@
+"""The report for programs: JSON, version 1 of its schema."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from parity_tests.engine.results import Result
+from parity_tests.reports.summary import Summary
+
+SCHEMA = 1
+
+
+def environment() -> dict[str, Any]:
+    """Versions that a result depends on. torch's comes from its metadata: asking costs no import."""
+    packages = {name: version(name) for name in ("numpy", "scipy", "torch")}
+    return {"python": platform.python_version(), "platform": platform.platform(), **packages}
+
+
+def report(target: str, results: Sequence[Result]) -> dict[str, Any]:
+    """All of a run. Numbers that JSON lacks (NaN, infinity) are written as strings."""
+    summary = Summary.of(results)
+    return {
+        "schema": SCHEMA,
+        "target": target,
+        "environment": environment(),
+        "summary": {**summary.counts, "ran": summary.ran, "apply": summary.apply, "algorithms": summary.algorithms},
+        "checks": [_check(result) for result in results],
+    }
+
+
+def _check(result: Result) -> dict[str, Any]:
+    first = asdict(result.divergences[0]) if result.divergences else None
+    return {
+        "id": result.id,
+        "algorithm": result.algorithm,
+        "kind": result.kind,
+        "status": str(result.status),
+        "message": result.message,
+        "worst": result.worst,
+        "rounding": result.rounding,
+        "cases": result.cases,
+        "divergence": first,
+        "mismatches": [str(divergence) for divergence in result.divergences],
+        "diagnosis": [],
+        "reproduce": result.reproduce,
+    }
+
+
+def write(path: str, content: dict[str, Any]) -> None:
+    """Write a report to a file, or to standard output if the path is "-"."""
+    text = json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if path == "-":
+        sys.stdout.write(text)
+    else:
+        Path(path).write_text(text, encoding="utf-8")
+
+
+def _finite(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _finite(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_finite(value) for value in tree]
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return str(tree)
+    return tree

@@ -1,0 +1,48 @@
+"""Results counted: what a run says in one line, and what its exit status is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from parity_tests.engine.results import GREEN, Result, Status
+
+CONFORMS, DIFFERS, USAGE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many checks ended how, out of how many that apply, and the largest errors."""
+
+    counts: dict[str, int]
+    ran: int
+    apply: int
+    algorithms: int
+    worst: float | None
+    rounding: float | None
+
+    @classmethod
+    def of(cls, results: Sequence[Result]) -> Summary:
+        counts = Counter(result.status for result in results)
+        measured = [result for result in results if result.worst is not None and result.rounding is not None]
+        return cls(
+            counts={str(status): counts[status] for status in Status},
+            ran=sum(count for status, count in counts.items() if status not in (Status.SKIPPED, Status.ABSENT)),
+            apply=len(results),
+            algorithms=len({result.algorithm for result in results}),
+            worst=max((r.worst for r in measured if r.worst is not None), default=None),
+            rounding=max((r.rounding for r in measured if r.rounding is not None), default=None),
+        )
+
+    @property
+    def green(self) -> bool:
+        """Nothing failed and something ran: zero checks are never green."""
+        return self.ran > 0 and all(Status(s) in GREEN for s, count in self.counts.items() if count)
+
+    @property
+    def exit_status(self) -> int:
+        """0 conforms, 1 does not, 2 nothing was checked."""
+        if self.ran == 0:
+            return USAGE
+        return CONFORMS if self.green else DIFFERS

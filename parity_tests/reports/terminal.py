@@ -1,0 +1,116 @@
+"""What people read: tables, a progress bar, and every failure with the line that reproduces it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from parity_tests.catalogue import Algorithm
+from parity_tests.engine.results import GREEN, Result, Status
+from parity_tests.reports.summary import Summary
+
+Item = TypeVar("Item")
+MEASURED = ("outputs", "gradients", "trajectory", "run", "draws")
+STYLES = {
+    Status.PASSED: "green",
+    Status.FAILED: "bold red",
+    Status.ERROR: "bold red",
+    Status.XPASS: "bold red",
+    Status.XFAIL: "yellow",
+    Status.SKIPPED: "yellow",
+    Status.ABSENT: "yellow",
+}
+
+
+def progress(items: Sequence[Item], names: Sequence[str], console: Console) -> Iterator[Item]:
+    """Go through the items with a progress bar that names the one at work; it vanishes at the end."""
+    columns = (TextColumn("[progress.description]{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=len(items))
+        for item, name in zip(items, names, strict=True):
+            bar.update(task, description=name)
+            yield item
+            bar.advance(task)
+
+
+def verify_table(entries: Iterable[Algorithm], results: Sequence[Result]) -> Table:
+    """A row an algorithm, a column for each kind that measures, in units of the tolerance; u·E at the end."""
+    settings = sorted({(r.kind, r.setting[:3]) for r in results if r.kind in MEASURED}, key=_column)
+    table = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
+    table.add_column("algorithm", no_wrap=True)
+    for kind, short in settings:
+        table.add_column(f"{kind}\n{short}", justify="right")
+    table.add_column("largest\nu·E", justify="right")
+    table.add_column("checks", justify="right")
+    by_name = {name: list(group) for name, group in groupby(results, lambda r: r.algorithm)}
+    chapter = ""
+    for entry in entries:
+        rows = by_name.get(entry.name, [])
+        if not rows:
+            continue
+        if entry.chapter != chapter:
+            chapter = entry.chapter
+            table.add_row(Text(chapter, style="bold cyan"))
+        cells = [_cell([r for r in rows if (r.kind, r.setting[:3]) == column]) for column in settings]
+        rounding = [r.rounding for r in rows if r.rounding is not None and r.kind in MEASURED]
+        passed = sum(r.status in GREEN and r.status is not Status.SKIPPED for r in rows)
+        count = Text(f"{passed}/{len(rows)}", style="green" if passed == len(rows) else "bold red")
+        table.add_row(f"  {entry.name}", *cells, f"{max(rounding):.2f}" if rounding else "", count)
+    return table
+
+
+def _column(column: tuple[str, str]) -> tuple[int, str]:
+    return MEASURED.index(column[0]), column[1]
+
+
+def _cell(results: Sequence[Result]) -> Text:
+    if not results:
+        return Text("")
+    worst = max(results, key=lambda r: (r.status not in GREEN, r.worst or 0.0))
+    if worst.status in (Status.ERROR, Status.SKIPPED):
+        return Text(worst.status, style=STYLES[worst.status])
+    return Text("" if worst.worst is None else f"{worst.worst:.2f}", style=STYLES[worst.status])
+
+
+def failures(results: Iterable[Result]) -> Iterator[Text]:
+    """Every check that is not green: what differs, all of it, and how to see it again."""
+    for result in results:
+        if result.status in GREEN:
+            continue
+        yield Text(f"{result.id}  {result.status}", style=STYLES[result.status])
+        lines = [str(d) for d in result.divergences[:5]] or [result.message]
+        if len(result.divergences) > 5:
+            lines.append(f"… and {len(result.divergences) - 5} more")
+        if result.reproduce:
+            lines.append(f"see it again: {result.reproduce}")
+        for line in lines:
+            yield Text(f"    {line}")
+
+
+def verdict(summary: Summary, seconds: float) -> Text:
+    """The last line: how many ran out of how many apply, how far off, how long."""
+    text = f"{summary.counts['passed']} of {summary.ran} checks passed"
+    others = [f"{count} {status}" for status, count in summary.counts.items() if count and status != "passed"]
+    text += f" ({', '.join(others)})" if others else ""
+    text += f"   {summary.ran} of {summary.apply} that apply ran   {summary.algorithms} algorithms"
+    if summary.rounding is not None:
+        text += f"   largest error {summary.rounding:.2f} u·E, {summary.worst:.2f} of its tolerance"
+    return Text(f"{text}   {seconds:.1f} s", style="bold green" if summary.green else "bold red")
+
+
+def list_table(entries: Iterable[Algorithm], errata: dict[str, list[str]]) -> Table:
+    """A row an algorithm: chapter, kinds of check, torch counterpart, errata."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "chapter", "kinds of check", "torch", "errata"):
+        table.add_column(column, overflow="fold")
+    for entry in entries:
+        known = ", ".join(errata.get(entry.name, []))
+        table.add_row(entry.name, entry.chapter, " ".join(entry.kinds), escape(entry.torch), known)
+    return table
