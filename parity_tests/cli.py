@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from parity_tests.catalogue import Algorithm, algorithms, find
@@ -15,6 +17,7 @@ from parity_tests.engine.results import Result
 from parity_tests.reports.summary import USAGE, Summary
 
 DTYPES = ("float64", "float32")
+FEW = 12
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,26 +35,42 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="parity", description="Deep-learning algorithms in NumPy, proven against torch.")
+    parser = argparse.ArgumentParser(
+        prog="parity", description="Deep-learning algorithms in NumPy, proven against torch."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     verify = commands.add_parser("verify", help="hold every algorithm of scratch against torch")
     verify.add_argument("names", nargs="*", metavar="NAME", help="algorithms (all if none is named)")
-    verify.add_argument("-k", metavar="EXPRESSION", default="", help='by name or chapter: -k "adam or optimizers and not sgd"')
+    verify.add_argument(
+        "-k", metavar="EXPRESSION", default="", help='by name or chapter: -k "adam or optimizers and not sgd"'
+    )
     verify.add_argument("--dtype", nargs="+", default=["all"], choices=[*DTYPES, "all"])
     verify.add_argument("--device", default="cpu", choices=["cpu", "cuda", "all"])
     verify.add_argument("--only", nargs="+", default=[], metavar="KIND", help="these kinds of check alone")
-    verify.add_argument("--examples", type=_natural, default=4, metavar="N", help="drawn cases beside the curated ones (4)")
-    verify.add_argument("--seed", type=_natural, default=0, metavar="N", help="where the drawn cases begin (0)")
+    verify.add_argument(
+        "--examples", type=_natural, default=4, metavar="N", help="drawn cases beside the curated ones (4)"
+    )
+    verify.add_argument(
+        "--seed", type=_natural, default=0, metavar="N", help="where the drawn cases begin (0)"
+    )
     verify.add_argument("--case", default="", metavar="SPEC", help="the one case that a report names")
+    verify.add_argument(
+        "--jobs", type=_natural, default=os.cpu_count() or 1, metavar="N", help="processes (one per core)"
+    )
     verify.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
     verify.set_defaults(run=run_verify)
 
-    listing = commands.add_parser("list", help="every algorithm: chapter, kinds of check, torch counterpart, errata")
+    listing = commands.add_parser(
+        "list", help="every algorithm: chapter, kinds of check, torch counterpart, errata"
+    )
     listing.add_argument("--json", metavar="FILE", help="write the list as JSON (- for standard output)")
+    listing.add_argument("--markdown", metavar="FILE", help="rewrite the tables of a README between their markers")
     listing.set_defaults(run=run_list)
 
-    explain = commands.add_parser("explain", help="one algorithm: formula, signature, shapes, torch, errata, source")
+    explain = commands.add_parser(
+        "explain", help="one algorithm: formula, signature, shapes, torch, errata, source"
+    )
     explain.add_argument("name", metavar="NAME")
     explain.set_defaults(run=run_explain)
 
@@ -73,21 +92,28 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415 (slow to import)
 
     from parity_tests.reports import jsonfile, terminal  # noqa: PLC0415
-    from parity_tests.verify import Plan, verify  # noqa: PLC0415
+    from parity_tests.verify import Plan, verify_all  # noqa: PLC0415
 
     entries = _selected(arguments.names, arguments.k)
     _known_kinds(arguments.only, entries)
     if arguments.case and len(entries) != 1:
         raise ValueError(f"--case belongs to one algorithm, {len(entries)} are selected; name it")
+    if arguments.case:
+        entries[0].case("float64", arguments.case)
     dtypes = DTYPES if "all" in arguments.dtype else tuple(arguments.dtype)
     devices = ("cpu", "cuda") if arguments.device == "all" else (arguments.device,)
-    console = Console(stderr=arguments.json == "-")
+    console = terminal.wide(Console(stderr=arguments.json == "-"), 88)
     began = time.perf_counter()
     results: list[Result] = []
-    for entry in terminal.progress(entries, [entry.name for entry in entries], console):
-        for device in devices:
-            plan = Plan(dtypes, device, arguments.only, arguments.examples, arguments.seed, arguments.case)
-            results += verify(entry, plan, alone=device == devices[0])
+    plans = [
+        Plan(dtypes, device, arguments.only, arguments.examples, arguments.seed, arguments.case)
+        for device in devices
+    ]
+    names = [entry.name for entry in entries]
+    # Few algorithms are done before another process has imported torch.
+    jobs = 1 if len(entries) < FEW or "cuda" in devices else arguments.jobs
+    for found in terminal.progress(verify_all(entries, plans, jobs=jobs), names, console):
+        results += found
     if arguments.json:
         jsonfile.write(arguments.json, jsonfile.report("scratch", results))
     summary = Summary.of(results)
@@ -102,7 +128,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    from parity_tests.reports import jsonfile  # noqa: PLC0415
+    from parity_tests.reports import jsonfile, markdown  # noqa: PLC0415
 
     errata = _errata()
     if arguments.json:
@@ -121,11 +147,20 @@ def run_list(arguments: argparse.Namespace) -> int:
         ]
         jsonfile.write(arguments.json, {"schema": jsonfile.SCHEMA, "algorithms": rows})
         return 0
+    if arguments.markdown:
+        from scratch.errata import ERRATA  # noqa: PLC0415
+
+        file = Path(arguments.markdown)
+        if not file.is_file():
+            raise ValueError(f"there is no file {file}")
+        text = markdown.replaced(file.read_text(encoding="utf-8"), "coverage", markdown.coverage(algorithms()))
+        file.write_text(markdown.replaced(text, "errata", markdown.errata(ERRATA.values())), encoding="utf-8")
+        return 0
     from rich.console import Console  # noqa: PLC0415 (slow to import)
 
     from parity_tests.reports import terminal  # noqa: PLC0415
 
-    Console().print(terminal.list_table(algorithms(), errata))
+    terminal.wide(Console(), 170).print(terminal.list_table(algorithms(), errata))
     return 0
 
 
@@ -139,7 +174,9 @@ def run_explain(arguments: argparse.Namespace) -> int:
     facts = {
         "chapter": f"{entry.chapter} (scratch/{entry.chapter}.py, reference/{entry.chapter}.py)",
         "protocol": str(inspect.getdoc(type(entry))),
-        "shapes": ", ".join(f"{name} ({', '.join(p.split())})" for name, p in getattr(function, "shapes", {}).items()),
+        "shapes": ", ".join(
+            f"{name} ({', '.join(p.split())})" for name, p in getattr(function, "shapes", {}).items()
+        ),
         "torch": entry.torch,
         "source": entry.source,
         "checked by": " ".join(entry.kinds),

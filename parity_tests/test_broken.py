@@ -99,7 +99,10 @@ def test_differences_a_derivative_taken_twice() -> None:
         y, _ = sigmoid(x)
         return y, lambda dy: {"x": dy * sigmoid(y)[0] * (1 - sigmoid(y)[0])}
 
-    assert "differences say" in failed(check_differences(broken, find("sigmoid").smooth_cases()), "differences").message
+    assert (
+        "differences say"
+        in failed(check_differences(broken, find("sigmoid").smooth_cases()), "differences").message
+    )
 
 
 def test_differences_a_gradient_that_is_off_by_a_millionth() -> None:
@@ -127,7 +130,9 @@ def test_dtype_only_the_gradient() -> None:
         y, backward = softmax(x, axis=axis)
         return y, lambda dy: {"x": backward(dy)["x"].astype(float)}
 
-    assert "grad x is float64" in failed(check_dtype(broken, find("softmax").cases("float32")), "dtype").message
+    assert (
+        "grad x is float64" in failed(check_dtype(broken, find("softmax").cases("float32")), "dtype").message
+    )
 
 
 def test_unchanged_the_maximum_subtracted_in_place() -> None:
@@ -135,7 +140,10 @@ def test_unchanged_the_maximum_subtracted_in_place() -> None:
         x -= x.max(axis, keepdims=True)
         return softmax(x, axis=axis)
 
-    assert "x was changed in place" in failed(check_unchanged(broken, find("softmax").cases("float64")), "unchanged").message
+    assert (
+        "x was changed in place"
+        in failed(check_unchanged(broken, find("softmax").cases("float64")), "unchanged").message
+    )
 
 
 def test_unchanged_backward_that_overwrites_its_upstream_gradient() -> None:
@@ -148,14 +156,20 @@ def test_unchanged_backward_that_overwrites_its_upstream_gradient() -> None:
 
         return y, backward
 
-    assert "was changed in place" in failed(check_unchanged(broken, find("softmax").cases("float64")), "unchanged").message
+    assert (
+        "was changed in place"
+        in failed(check_unchanged(broken, find("softmax").cases("float64")), "unchanged").message
+    )
 
 
 def test_unchanged_a_result_that_is_its_input() -> None:
     def broken(x: Any) -> Any:
         return x, lambda dy: {"x": dy}
 
-    assert "shares memory" in failed(check_unchanged(broken, find("identity").cases("float64")), "unchanged").message
+    assert (
+        "shares memory"
+        in failed(check_unchanged(broken, find("identity").cases("float64")), "unchanged").message
+    )
 
 
 def test_refusals_anything_goes() -> None:
@@ -179,7 +193,9 @@ def test_refusals_words_that_do_not_name_the_shape() -> None:
 
 def test_refusals_an_option_that_means_nothing() -> None:
     case = find("leaky_relu").cases("float64")[0]
-    assert "accepted" in failed(check_refusals(leaky_relu, case, [{"negative_slope": 7.0}]), "refusals").message
+    assert (
+        "accepted" in failed(check_refusals(leaky_relu, case, [{"negative_slope": 7.0}]), "refusals").message
+    )
 
 
 # ---- optimizers ----
@@ -206,7 +222,16 @@ def every_parameter(update: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def test_trajectory_no_bias_correction() -> None:
-    def update(param: Any, grad: Any, state: AdamState, *, lr: float = 1e-3, betas: Any = (0.9, 0.999), eps: float = 1e-8, **rest: Any) -> Any:
+    def update(
+        param: Any,
+        grad: Any,
+        state: AdamState,
+        *,
+        lr: float = 1e-3,
+        betas: Any = (0.9, 0.999),
+        eps: float = 1e-8,
+        **rest: Any,
+    ) -> Any:
         _, after = adam(param, grad, state, lr=lr, betas=betas, eps=eps, **rest)
         return param - lr * after.m / (np.sqrt(after.v) + eps), after
 
@@ -228,7 +253,12 @@ def test_trajectory_a_missing_gradient_taken_for_zero() -> None:
     update = every_parameter(adam)
 
     def step(params: Any, grads: Any, states: Any, **options: Any) -> Any:
-        return update(params, {k: np.zeros_like(params[k]) if g is None else g for k, g in grads.items()}, states, **options)
+        return update(
+            params,
+            {k: np.zeros_like(params[k]) if g is None else g for k, g in grads.items()},
+            states,
+            **options,
+        )
 
     result = trajectory(step)
     assert {divergence.tensor.partition(".")[2][:6] for divergence in result.divergences} == {"0.bias"}

@@ -13,9 +13,11 @@ MODEL = Model.of(FLOAT64)
 EXPECTED = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
 
 
-def outcome(got: dict, expected: dict | None = None, scale: float = 1.0, cap: float | None = None) -> Result:  # type: ignore[type-arg]
+def outcome(got: dict, expected: dict | None = None, scale: float = 1.0, cap: float | None = None) -> Result:
     expected = {"y": EXPECTED} if expected is None else expected
-    bounds = {name: Rounded(value, np.full(np.shape(value), scale), MODEL) for name, value in expected.items()}
+    bounds = {
+        name: Rounded(value, np.full(np.shape(value), scale), MODEL) for name, value in expected.items()
+    }
     tally = Tally(cap)
     tally.add(compare(got, expected, bounds, FLOAT64), "seed=0", benign=True)
     return tally.result("name", "outputs", "f64-cpu")
@@ -57,7 +59,7 @@ def test_every_mismatched_tensor_is_told() -> None:
         ({"y": np.full((2, 3), np.inf)}, "got inf"),
     ],
 )
-def test_what_is_missing_too_much_or_of_another_shape_fails(got: dict, words: str) -> None:  # type: ignore[type-arg]
+def test_what_is_missing_too_much_or_of_another_shape_fails(got: dict, words: str) -> None:
     result = outcome(got)
     assert result.status is Status.FAILED
     assert words in result.message
@@ -101,7 +103,9 @@ def test_nothing_compared_is_an_error_and_zero_checks_are_never_green() -> None:
 
 
 def test_the_exit_status() -> None:
-    passed, failed = (Result("name", "outputs", "f64-cpu", status) for status in (Status.PASSED, Status.FAILED))
+    passed, failed = (
+        Result("name", "outputs", "f64-cpu", status) for status in (Status.PASSED, Status.FAILED)
+    )
     assert Summary.of([passed]).exit_status == 0
     assert Summary.of([passed, failed]).exit_status == 1
     assert Summary.of([passed, Result("name", "outputs", "f64-cpu", Status.XPASS)]).exit_status == 1

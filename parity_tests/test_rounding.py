@@ -1,6 +1,8 @@
 """The bound itself: float32 code stays within u·E of the exact result, and no operation slips through."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from parity_tests.engine.rounding import Model, Rounded
 
 MODEL = Model.of(FLOAT32)
 
-ONE_ARGUMENT = {
+ONE_ARGUMENT: dict[str, Callable[[Any], Any]] = {
     "exp": np.exp,
     "log": lambda x: np.log(np.abs(x)),
     "log1p": lambda x: np.log1p(np.abs(x)),
@@ -44,7 +46,9 @@ ONE_ARGUMENT = {
     "matmul": lambda x: x @ x.T,
     "einsum": lambda x: np.einsum("ij,kj->ik", x, x),
     "norm": lambda x: np.linalg.norm(x, axis=1),
-    "softmax": lambda x: np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True),
+    "softmax": lambda x: (
+        np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True)
+    ),
 }
 
 
@@ -66,7 +70,7 @@ def test_float32_stays_within_the_bound(name: str, seed: int, offset: float) -> 
 def test_a_rule_that_forgets_its_own_rounding_is_seen(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound test above can fail: without the rounding of one operation float32 exceeds it."""
     monkeypatch.setitem(rounding_rules.UFUNCS, rule, lambda model, z, *operands: np.zeros(z.shape))
-    functions = {
+    functions: dict[str, Callable[[Any], Any]] = {
         "add": lambda x: x + x[::-1],
         "multiply": lambda x: x * x[::-1],
         "divide": lambda x: x / x[::-1],
@@ -82,7 +86,8 @@ def test_a_rule_that_forgets_its_own_rounding_is_seen(rule: str, monkeypatch: py
 def test_addition_at_repeated_indices() -> None:
     x = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
     index = np.random.default_rng(1).integers(0, 4, 50)
-    got, bound = np.zeros((5, 3), np.float32), Rounded.exact(np.zeros((5, 3)), MODEL)
+    got: Any = np.zeros((5, 3), np.float32)
+    bound: Any = Rounded.exact(np.zeros((5, 3)), MODEL)
     np.add.at(got, index, x)
     np.add.at(bound, index, Rounded.exact(x, MODEL))
     error = np.abs(got - bound.value)
@@ -95,7 +100,7 @@ def test_linear_systems() -> None:
     rng = np.random.default_rng(0)
     a = rng.standard_normal((6, 6)).astype(np.float32)
     b = rng.standard_normal(6).astype(np.float32)
-    bound = np.linalg.solve(Rounded.exact(a, MODEL), Rounded.exact(b, MODEL))
+    bound: Any = np.linalg.solve(Rounded.exact(a, MODEL), Rounded.exact(b, MODEL))
     error = np.abs(np.linalg.solve(a, b) - bound.value)
     assert error.max() > 0
     assert np.all(error <= FLOAT32.u * bound.scale)
@@ -124,7 +129,7 @@ def test_quadrature_is_the_tighter_of_the_two() -> None:
         (lambda x: np.multiply.outer(x, x), "multiply"),
     ],
 )
-def test_an_operation_without_a_rule_is_refused_by_name(operation, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_an_operation_without_a_rule_is_refused_by_name(operation: Any, name: str) -> None:
     x = Rounded.exact(np.ones(3), MODEL)
     with pytest.raises(TypeError, match=f"no rounding rule for np.{name}"):
         operation(x)
@@ -137,11 +142,11 @@ def test_a_rounded_array_does_not_vanish_into_a_plain_one() -> None:
 
 def test_infinities_are_exact_and_poison_nothing() -> None:
     with np.errstate(over="ignore"):
-        y = 1 / (1 + np.exp(-Rounded.exact(np.array([-1e4, 0.0, 1e4]), MODEL)))
+        y: Any = 1 / (1 + np.exp(-Rounded.exact(np.array([-1e4, 0.0, 1e4]), MODEL)))
     assert np.all(np.isfinite(y.scale))
     assert y.value.tolist() == [0.0, 0.5, 1.0]
 
 
 def test_a_square_root_near_zero_has_a_finite_error() -> None:
-    y = np.sqrt(Rounded(np.array([0.0, 1e-12]), np.array([1.0, 1.0]), MODEL))
+    y: Any = np.sqrt(Rounded(np.array([0.0, 1e-12]), np.array([1.0, 1.0]), MODEL))
     assert np.all(y.scale <= math.sqrt(1 / FLOAT32.u) + 1)

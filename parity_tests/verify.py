@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import repeat
 from typing import Any
 
-from parity_tests.catalogue import Algorithm
+from parity_tests.catalogue import Algorithm, find
 from parity_tests.engine.cases import Case
 from parity_tests.engine.differences import check_differences
+from parity_tests.engine.initializers import (
+    check_distribution,
+    check_drawn_dtype,
+    check_draws,
+    check_initializer_refusals,
+)
 from parity_tests.engine.operations import check_dtype, check_unchanged, compare_operation
-from parity_tests.engine.precision import PRECISIONS, Precision
+from parity_tests.engine.precision import FLOAT64, PRECISIONS, Precision
 from parity_tests.engine.refusals import check_refusals
 from parity_tests.engine.results import Result, Status, Tally
+from parity_tests.engine.runs import check_runs
+from parity_tests.engine.schedules import check_schedule
 from parity_tests.engine.trajectories import check_resumed, check_steps_keep, check_trajectory
 
 
@@ -53,7 +65,7 @@ def verify(entry: Algorithm, plan: Plan, *, alone: bool = True) -> list[Result]:
     """
     results: list[Result] = []
     for kinds, setting, run in _checks(entry, plan, alone):
-        if not any(plan.wants(kind) for kind in kinds):
+        if not any(plan.wants(kind) and kind in entry.kinds for kind in kinds):
             continue
         missing = _missing(plan.device)
         if missing and plan.device in setting.split("-"):
@@ -71,6 +83,31 @@ def verify(entry: Algorithm, plan: Plan, *, alone: bool = True) -> list[Result]:
     return results
 
 
+def verify_all(entries: Sequence[Algorithm], plans: Sequence[Plan], *, jobs: int) -> Iterator[list[Result]]:
+    """The results of each algorithm under each plan, in their order, from `jobs` processes."""
+    if jobs == 1:
+        yield from (_verify_by_name(entry.name, plans) for entry in entries)
+        return
+    # A fork server imports torch once for all, and was never in the middle of a computation when it forks.
+    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+    if sys.platform != "win32":
+        context.set_forkserver_preload(["parity_tests.verify", "reference.optimizers", "torch.optim"])
+    with ProcessPoolExecutor(jobs, context, initializer=_one_thread) as pool:
+        yield from pool.map(_verify_by_name, [entry.name for entry in entries], repeat(plans))
+
+
+def _one_thread() -> None:
+    """Processes share the cores already."""
+    import torch  # noqa: PLC0415 (in a process of its own)
+
+    torch.set_num_threads(1)
+
+
+def _verify_by_name(name: str, plans: Sequence[Plan]) -> list[Result]:
+    entry = find(name)
+    return [result for i, plan in enumerate(plans) for result in verify(entry, plan, alone=i == 0)]
+
+
 Check = tuple[tuple[str, ...], str, Callable[[], Sequence[Tally]]]
 
 
@@ -82,7 +119,7 @@ def _checks(entry: Algorithm, plan: Plan, alone: bool) -> Iterator[Check]:
             setting = "-".join(word for word in (precision.short, plan.device, variant) if word)
             yield from COMPARED[entry.protocol](entry, plan, precision, setting, options)
     if alone:
-        yield from ALONE.get(entry.protocol, _alone)(entry, plan)
+        yield from ALONE[entry.protocol](entry, plan)
 
 
 def _missing(device: str) -> str:
@@ -96,20 +133,22 @@ def _missing(device: str) -> str:
     return ""
 
 
-def _placed(function: Callable[..., Any], device: str, dtype: str) -> Callable[..., Any]:
-    """A reference function that computes on a device and in a dtype."""
+def _placed(function: Callable[..., Any], plan: Plan, precision: Precision) -> Callable[..., Any]:
+    """A reference function that computes on the plan's device and in a dtype."""
     from reference import on  # noqa: PLC0415 (imports torch)
 
     def placed(*args: Any, **kwargs: Any) -> Any:
-        with on(device, dtype):
+        with on(plan.device, precision.dtype):
             return function(*args, **kwargs)
 
     return placed
 
 
-def _compare_outputs(entry: Algorithm, plan: Plan, precision: Precision, setting: str, options: Any) -> Iterator[Check]:
+def _compare_outputs(
+    entry: Algorithm, plan: Plan, precision: Precision, setting: str, options: Any
+) -> Iterator[Check]:
     def run() -> Sequence[Tally]:
-        oracle = _placed(partial(entry.reference, **options), plan.device, precision.dtype)
+        oracle = _placed(partial(entry.reference, **options), plan, precision)
         return compare_operation(
             entry.scratch,
             entry.scratch,
@@ -131,7 +170,7 @@ def _compare_trajectories(
         import reference.optimizers  # noqa: PLC0415 (imports torch)
 
         formula = _stepper(entry)
-        oracle = _placed(partial(reference.optimizers.step, entry.reference, **options), plan.device, precision.dtype)
+        oracle = _placed(partial(reference.optimizers.step, entry.reference, **options), plan, precision)
         caps = entry.caps(precision.dtype)
         cases = plan.cases(entry, precision.dtype)
         return [check_trajectory(formula, formula, oracle, cases, precision, cap=caps and caps[0])]
@@ -147,8 +186,7 @@ def _stepper(entry: Algorithm) -> Callable[..., Any]:
 
 def _alone(entry: Algorithm, plan: Plan) -> Iterator[Check]:
     """What `scratch` must do whoever it is compared with."""
-    if "differences" in entry.kinds:
-        yield ("differences",), "f64", lambda: [check_differences(entry.scratch, plan.smooth(entry))]
+    yield ("differences",), "f64", lambda: [check_differences(entry.scratch, plan.smooth(entry))]
     if "float32" in plan.dtypes:
         yield ("dtype",), "f32", lambda: [check_dtype(entry.scratch, plan.cases(entry, "float32"))]
     yield ("unchanged",), "f64", lambda: [check_unchanged(entry.scratch, plan.cases(entry, "float64"))]
@@ -171,12 +209,86 @@ def _optimizer_alone(entry: Algorithm, plan: Plan) -> Iterator[Check]:
     yield _refusals(entry, plan, one_parameter)
     yield ("resumed",), "f64", lambda: [check_resumed(_stepper(entry), plan.cases(entry, "float64"))]
     if "float32" in plan.dtypes:
-        yield ("dtype", "unchanged"), "f32", lambda: check_steps_keep(_stepper(entry), plan.cases(entry, "float32"))
+        yield (
+            ("dtype", "unchanged"),
+            "f32",
+            lambda: check_steps_keep(_stepper(entry), plan.cases(entry, "float32")),
+        )
+
+
+def _compare_rates(
+    entry: Algorithm, plan: Plan, precision: Precision, setting: str, _: Any
+) -> Iterator[Check]:
+    """Schedules are Python floats, which are float64 and nowhere but on the CPU."""
+    if precision is FLOAT64 and plan.device == "cpu":
+        cases = partial(plan.cases, entry, precision.dtype)
+        yield ("trajectory",), setting, lambda: [check_schedule(entry.scratch, entry.reference, cases())]
+
+
+def _compare_runs(
+    entry: Algorithm, plan: Plan, precision: Precision, setting: str, _: Any
+) -> Iterator[Check]:
+    """Whole trainings can only be compared where rounding is small: in float64."""
+    if precision is FLOAT64:
+        cases = partial(plan.cases, entry, precision.dtype)
+        yield (
+            ("run",),
+            setting,
+            lambda: [check_runs(entry.scratch, _placed(entry.reference, plan, precision), cases())],
+        )
+
+
+def _compare_draws(entry: Any, plan: Plan, precision: Precision, setting: str, _: Any) -> Iterator[Check]:
+    """torch draws other numbers on other devices, so that only the CPU's can be given to NumPy."""
+
+    def run() -> Sequence[Tally]:
+        caps = entry.caps(precision.dtype)
+        cases = plan.cases(entry, precision.dtype)
+        subject, oracle = entry.scratch, entry.reference
+        draws = entry.draws
+        return [check_draws(subject, subject, oracle, cases, precision, draws=draws, cap=caps and caps[0])]
+
+    if plan.device == "cpu":
+        yield ("draws",), setting, run
+
+
+def _initializer_alone(entry: Any, plan: Plan) -> Iterator[Check]:
+    def few() -> list[Case]:
+        return plan.cases(entry, "float64")[: max(2, len(entry.curated))]
+
+    if "distribution" in entry.kinds:
+        yield ("distribution",), "f64", lambda: [check_distribution(entry.scratch, entry.distribution, few())]
+    if "float32" in plan.dtypes:
+        yield ("dtype",), "f32", lambda: [check_drawn_dtype(entry.scratch, plan.cases(entry, "float32"))]
+    first = partial(plan.cases, entry, "float64")
+    yield (
+        ("refusals",),
+        "f64",
+        lambda: [check_initializer_refusals(entry.scratch, first()[0], entry.bad_options)],
+    )
+
+
+def _schedule_alone(entry: Algorithm, plan: Plan) -> Iterator[Check]:
+    yield _refusals(entry, plan)
+
+
+def _nothing(_: Algorithm, __: Plan) -> Iterator[Check]:
+    yield from ()
 
 
 COMPARED: dict[str, Callable[..., Iterator[Check]]] = {
     "operation": _compare_outputs,
     "function": _compare_outputs,
     "optimizer": _compare_trajectories,
+    "schedule": _compare_rates,
+    "run": _compare_runs,
+    "initializer": _compare_draws,
 }
-ALONE: dict[str, Callable[..., Iterator[Check]]] = {"optimizer": _optimizer_alone}
+ALONE: dict[str, Callable[..., Iterator[Check]]] = {
+    "operation": _alone,
+    "function": _alone,
+    "optimizer": _optimizer_alone,
+    "schedule": _schedule_alone,
+    "run": _nothing,
+    "initializer": _initializer_alone,
+}

@@ -8,6 +8,18 @@ dtype that `reference.on` asks for:
         y, backward = reference.activations.gelu(x)
 """
 
+import importlib
+import pkgutil
+
 from reference._torch import on
 
-__all__ = ["on"]
+CHAPTERS = tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+__all__ = ["CHAPTERS", "on"]
+
+
+def __getattr__(name):
+    """Import a chapter when it is first named."""
+    if name in CHAPTERS:
+        return importlib.import_module(f"reference.{name}")
+    raise AttributeError(f"module 'reference' has no chapter {name!r}; it has {', '.join(CHAPTERS)}")

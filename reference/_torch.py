@@ -17,7 +17,8 @@ class Placement(NamedTuple):
     dtype: torch.dtype | None = None
 
 
-_placement: ContextVar[Placement] = ContextVar("placement", default=Placement())
+HERE = Placement()
+_placement: ContextVar[Placement] = ContextVar("placement", default=HERE)
 
 
 @contextmanager

@@ -46,7 +46,9 @@ class Optimizer:
     def load(self, param: torch.Tensor, state: Any, *, fused: bool) -> dict[str, Any]:
         """The state in torch's words."""
         loaded: dict[str, Any] = {key: getattr(state, field) for field, key in self.keys.items()}
-        loaded["step"] = torch.tensor(float(loaded.get("step", 0)), dtype=torch.float32 if fused else torch.float64)
+        loaded["step"] = torch.tensor(
+            float(loaded.get("step", 0)), dtype=torch.float32 if fused else torch.float64
+        )
         if fused:
             loaded["step"] = loaded["step"].to(param.device)
         if "mu_product" in loaded:
@@ -85,7 +87,11 @@ def _scalars_in_float64() -> Iterator[None]:
 
 @function
 def step(
-    optimizer: Optimizer, params: dict[str, Any], grads: dict[str, Any], states: dict[str, Any], **options: Any
+    optimizer: Optimizer,
+    params: dict[str, Any],
+    grads: dict[str, Any],
+    states: dict[str, Any],
+    **options: Any,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """One step of one torch optimizer over all parameters; see `scratch.optimizers.step`."""
     grads = {name: grad for name, grad in grads.items() if grad is not None}
@@ -96,14 +102,16 @@ def step(
         del options["foreach"]
     leaves = {name: torch.nn.Parameter(param.clone()) for name, param in params.items()}
     with _scalars_in_float64():
-        stepped = optimizer.torch_class(leaves.values(), **options)  # type: ignore[arg-type]
+        stepped = optimizer.torch_class(leaves.values(), **options)
         for name, grad in grads.items():
             leaves[name].grad = grad
             if name in states:
                 state = optimizer.load(leaves[name], states[name], fused=bool(options.get("fused")))
                 stepped.state[leaves[name]] = state
             elif optimizer.zeros:
-                stepped.state[leaves[name]] = {key: torch.zeros_like(leaves[name]) for key in optimizer.keys.values()}
+                stepped.state[leaves[name]] = {
+                    key: torch.zeros_like(leaves[name]) for key in optimizer.keys.values()
+                }
         stepped.step()
     after = {
         name: optimizer.read(leaves[name], stepped.state[leaves[name]], states.get(name)) for name in grads
@@ -111,7 +119,9 @@ def step(
     return {name: leaf.detach() for name, leaf in leaves.items()}, {**states, **after}
 
 
-def _lr_in_the_velocity(grads: dict[str, Any], *, lr: float = 1e-3, momentum: float = 0.9, **options: Any) -> Any:
+def _lr_in_the_velocity(
+    grads: dict[str, Any], *, lr: float = 1e-3, momentum: float = 0.9, **options: Any
+) -> Any:
     """v = γ v + η g is torch's velocity of the gradient η g, taken at a rate of 1."""
     return {name: lr * grad for name, grad in grads.items()}, {"lr": 1.0, "momentum": momentum, **options}
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 from torch.nn import functional
-from torch.utils.data import DataLoader, Subset, TensorDataset, default_collate, random_split
+from torch.utils.data import DataLoader, TensorDataset, random_split
 
 from reference._torch import function
 
@@ -31,14 +31,19 @@ def min_max_scale(train, validation=None, test=None, *, feature_range=(0, 1)):
     low, high = torch.aminmax(train, dim=0)
     span = (high - low).masked_fill(high == low, 1)
     a, b = feature_range
-    return Scaled(*(x if x is None else (x - low) / span * (b - a) + a for x in (train, validation, test)))
+    return _each(lambda x: (x - low) / span * (b - a) + a, train, validation, test)
 
 
 @function
 def standardize(train, validation=None, test=None):
     std, mean = torch.std_mean(train, dim=0, correction=0)
     std = std.masked_fill((train == train[0]).all(0), 1)
-    return Scaled(*(x if x is None else (x - mean) / std for x in (train, validation, test)))
+    return _each(lambda x: (x - mean) / std, train, validation, test)
+
+
+def _each(scale, train, validation, test):
+    validation = None if validation is None else scale(validation)
+    return Scaled(scale(train), validation, None if test is None else scale(test))
 
 
 @function
@@ -49,13 +54,11 @@ def shuffle(x, target, permutation):
 @function
 def train_validation_test_split(x, target, permutation, *, fractions=(0.6, 0.2, 0.2)):
     """The sizes are those of `random_split`; who goes where is the permutation's affair."""
-    order = permutation.tolist()
-    sizes = [len(subset) for subset in random_split(order, fractions, torch.Generator())]
-    dataset, parts = TensorDataset(x, target), []
-    for size in sizes:
-        chosen, order = order[:size], order[size:]
-        parts.append(Examples(*default_collate(list(Subset(dataset, chosen)))))
-    return Split(*parts)
+    subsets = random_split(TensorDataset(x), fractions, torch.Generator())
+    sizes = [len(subset) for subset in subsets]
+    train, validation, test = torch.split(permutation, sizes)
+    dataset = TensorDataset(x, target)
+    return Split(Examples(*dataset[train]), Examples(*dataset[validation]), Examples(*dataset[test]))
 
 
 @function

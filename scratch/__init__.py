@@ -11,32 +11,17 @@ state of its own and nothing changes its arguments. The dtype that goes in comes
 """
 
 import importlib
+import pkgutil
 
-_CHAPTERS = (
-    "activations",
-    "clipping",
-    "errata",
-    "initialization",
-    "linear",
-    "losses",
-    "models",
-    "optimizers",
-    "preprocessing",
-    "regression",
-    "regularization",
-    "schedules",
-    "training",
-)
-
-__all__ = [*_CHAPTERS]  # noqa: PLE0604 (strings, from the one list of chapters)
+CHAPTERS = tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
 def __getattr__(name):
     """Import a chapter when it is first named, so that ``import scratch`` costs nothing."""
-    if name in _CHAPTERS:
+    if name in CHAPTERS:
         return importlib.import_module(f"scratch.{name}")
-    raise AttributeError(f"module 'scratch' has no chapter {name!r}; it has {', '.join(_CHAPTERS)}")
+    raise AttributeError(f"module 'scratch' has no chapter {name!r}; it has {', '.join(CHAPTERS)}")
 
 
 def __dir__():
-    return [*globals(), *_CHAPTERS]
+    return [*globals(), *CHAPTERS]

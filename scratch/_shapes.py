@@ -1,4 +1,7 @@
-"""One line per function says which shapes it takes; this file says no, clearly, to all others."""
+"""One line per function says which shapes it takes; this file says no, clearly, to all others.
+
+`check_indices` and `check_labels` do the same for integers that must lie in a range and for labels.
+"""
 
 import functools
 import inspect
@@ -53,7 +56,7 @@ def _check(function, arrays, parsed, patterns):
         options = [axes for wanted, axes in parsed[name] if wanted == kind]
         if not options:
             wanted = " or ".join(sorted({wanted for wanted, _ in parsed[name]}))
-            raise TypeError(f"{function}: {name} must be of a {wanted} dtype, got {array.dtype}")
+            raise TypeError(f"{function}: {name} must be an array of {wanted}, got {array.dtype}")
         if kind == "float":
             if floating is not None and array.dtype != floating[1]:
                 raise TypeError(
@@ -91,7 +94,10 @@ def _match(axes, shape, bound):
 
 
 def _explain(function, name, shape, pattern, bound, seen):
-    wanted = " or ".join(f"({', '.join(option.split())})" for option in pattern.split("|"))
+    options = [
+        [axis for axis in option.split() if axis not in ("int", "bool")] for option in pattern.split("|")
+    ]
+    wanted = " or ".join(f"({', '.join(axes)})" for axes in options)
     message = f"{function}: {name} has shape {shape}, but must be {wanted}"
     lengths = [f"{axis} = {length}" for axis, length in bound.items() if axis in pattern]
     if lengths:
@@ -99,3 +105,17 @@ def _explain(function, name, shape, pattern, bound, seen):
     if seen:
         message += f" to go with {', '.join(seen)}"
     return message
+
+
+def check_indices(function, name, indices, limit):
+    """Raise ValueError unless all `indices` lie in 0 … limit − 1: a negative one would count from the end."""
+    outside = indices[(indices < 0) | (indices >= limit)]
+    if outside.size:
+        raise ValueError(f"{function}: {name} must lie in 0 … {limit - 1}, got {outside.flat[0]}")
+
+
+def check_labels(function, target, low, high):
+    """Raise ValueError unless every target is one of the two labels of a binary classification."""
+    others = target[(target != low) & (target != high)]
+    if others.size:
+        raise ValueError(f"{function}: target must be {low} or {high} everywhere, got {others.flat[0]}")

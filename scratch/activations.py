@@ -35,7 +35,7 @@ def sigmoid(x):
         y = 1 / (1 + np.exp(-x))  # erratum sigmoid-sign
 
     def backward(dy):
-        return {"x": dy * y * (1 - y)}
+        return {"x": dy * y * (1 - y)}  # erratum sigmoid-derivative
 
     return y, backward
 

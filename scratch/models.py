@@ -9,6 +9,7 @@ A model is an operation on x and on a dict of parameters that has torch's keys a
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +17,10 @@ from scratch import activations
 from scratch._shapes import shapes
 from scratch.linear import linear
 
-ACTIVATIONS = ("identity", "sigmoid", "relu", "leaky_relu", "elu", "selu", "tanh", "gelu", "silu", "softplus", "hardtanh")
+ACTIVATIONS = (
+    *("identity", "sigmoid", "relu", "leaky_relu", "elu", "selu", "tanh"),
+    *("gelu", "silu", "softplus", "hardtanh"),
+)
 
 
 def _activation(model, name):
@@ -39,21 +43,24 @@ def _linear_layers(model, features, params):
     named = [key for key in params if key.endswith((".weight", ".bias"))]
     layers = range(0, max(len(named) + len(named) % 2, 2), 2)
     _check_keys(model, params, [f"{i}.{name}" for i in layers for name in ("weight", "bias")])
-    before = f"x has {features} features"
+    before = f"the {features} features of x"
     for i in layers:
-        weight, bias = params[f"{i}.weight"], params[f"{i}.bias"]
-        if weight.ndim != 2 or weight.shape[1] != features:
-            raise ValueError(f"{model}: {i}.weight has shape {weight.shape}, but must be (out, {features}): {before}")
-        features = weight.shape[0]
-        if bias.shape != (features,):
-            raise ValueError(f"{model}: {i}.bias has shape {bias.shape}, but must be ({features},) as {i}.weight has")
-        before = f"layer {i} has {features} units"
+        weight, bias = params[f"{i}.weight"].shape, params[f"{i}.bias"].shape
+        if len(weight) != 2 or weight[1] != features:
+            raise ValueError(
+                f"{model}: {i}.weight is {weight}, but must be (out, {features}) to take {before}"
+            )
+        if bias != weight[:1]:
+            raise ValueError(
+                f"{model}: {i}.bias is {bias}, but must be {weight[:1]}, as {i}.weight is {weight}"
+            )
+        features, before = weight[0], f"the {weight[0]} units of layer {i}"
     return layers
 
 
 @shapes(x="... D")
 def mlp(x, params, *, activation="tanh"):
-    """Z_l = A_{l−1} W_lᵀ + b_l,  A_l = g(Z_l),  A_0 = x; the last layer returns its Z: a multi-layer perceptron.
+    """A multi-layer perceptron:  Z_l = A_{l−1} W_lᵀ + b_l,  A_l = g(Z_l),  A_0 = x,  y = Z of the last layer.
 
     x (..., D), params {"0.weight" (H, D), "0.bias" (H,), "2.weight" (…, H), …} -> y (..., units of the
     last layer). The keys are those of torch.nn.Sequential(Linear, activation, Linear, …, Linear).
@@ -68,7 +75,7 @@ def mlp(x, params, *, activation="tanh"):
         if i == layers[-1]:
             y = Z
         else:
-            A, through_activation[i] = g(Z)
+            A, through_activation[i] = g(Z)  # erratum relu-layers-collapse
 
     def backward(dy):
         grads, dZ = {}, dy
@@ -92,7 +99,7 @@ def mlp_init(sizes, *, rng, dtype=np.float64):
     if len(sizes) < 2 or not all(size >= 1 for size in sizes):
         raise ValueError(f"mlp_init: sizes must be two or more numbers of units, got {sizes}")
     params = {}
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         bound = 1 / math.sqrt(fan_in)
         params[f"{2 * i}.weight"] = rng.uniform(-bound, bound, (fan_out, fan_in)).astype(dtype)
         params[f"{2 * i}.bias"] = rng.uniform(-bound, bound, fan_out).astype(dtype)

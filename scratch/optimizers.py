@@ -80,7 +80,16 @@ def sgd_init(param):
 
 @shapes(param="...", grad="...")
 def sgd(
-    param, grad, state, *, lr=1e-3, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0, maximize=False
+    param,
+    grad,
+    state,
+    *,
+    lr=1e-3,
+    momentum=0.0,
+    dampening=0.0,
+    nesterov=False,
+    weight_decay=0.0,
+    maximize=False,
 ):
     """v_t = μ v_{t−1} + (1 − d) g,  θ_t = θ_{t−1} − η v_t, with v_1 = g; nesterov steps by g + μ v_t.
 
@@ -90,7 +99,9 @@ def sgd(
     """
     _require("sgd", lr=lr, momentum=momentum, weight_decay=weight_decay)
     if nesterov and (momentum == 0 or dampening != 0):
-        raise ValueError(f"sgd: nesterov needs momentum > 0 and dampening = 0, got {momentum} and {dampening}")
+        raise ValueError(
+            f"sgd: nesterov needs momentum > 0 and dampening = 0, got {momentum} and {dampening}"
+        )
     g = _gradient(param, grad, weight_decay, maximize)
     if momentum == 0:
         return param - lr * g, SGDState(state.t + 1, +state.velocity)
@@ -182,7 +193,17 @@ def rmsprop_init(param):
 
 @shapes(param="...", grad="...")
 def rmsprop(
-    param, grad, state, *, lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False, maximize=False
+    param,
+    grad,
+    state,
+    *,
+    lr=1e-2,
+    alpha=0.99,
+    eps=1e-8,
+    weight_decay=0.0,
+    momentum=0.0,
+    centered=False,
+    maximize=False,
 ):
     """v_t = α v_{t−1} + (1 − α) g²,  θ_t = θ_{t−1} − η g / (√v_t + ε).
 
@@ -276,7 +297,7 @@ def adamw(param, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_d
     param (...), grad (...).  Handbook, ch. 4; Loshchilov & Hutter 2019, Algorithm 2.
     """
     _require("adamw", weight_decay=weight_decay)
-    decayed = param * (1 - lr * weight_decay)  # erratum adamw-stale-weights
+    decayed = param * (1 - lr * weight_decay)  # errata adamw-stale-weights, adamw-bias-decays-weights
     return adam(decayed, grad, state, lr=lr, betas=betas, eps=eps, maximize=maximize)
 
 
@@ -355,7 +376,16 @@ def nadam_init(param):
 
 @shapes(param="...", grad="...")
 def nadam(
-    param, grad, state, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, momentum_decay=4e-3, maximize=False
+    param,
+    grad,
+    state,
+    *,
+    lr=2e-3,
+    betas=(0.9, 0.999),
+    eps=1e-8,
+    weight_decay=0.0,
+    momentum_decay=4e-3,
+    maximize=False,
 ):
     """Adam that looks ahead: m̂ = μ_{t+1} m_t / (1 − Π_{i≤t+1} μ_i) + (1 − μ_t) g / (1 − Π_{i≤t} μ_i).
 

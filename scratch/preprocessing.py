@@ -54,7 +54,7 @@ def min_max_scale(train, validation=None, test=None, *, feature_range=(0, 1)):
     if not a < b:
         raise ValueError(f"min_max_scale: feature_range must go from low to high, got {feature_range}")
     low, span = train.min(0), train.max(0) - train.min(0)  # (D,)
-    span = np.where(span == 0, np.ones_like(span), span)
+    span = np.where(span == 0, np.ones_like(span), span)  # erratum scaling-constant-feature
 
     def scale(x):
         return a + (b - a) * ((x - low) / span)
@@ -81,8 +81,9 @@ def standardize(train, validation=None, test=None):
     return _each(scale, train, validation, test)
 
 
-def _each(scale, *arrays):
-    return Scaled(*(None if array is None else scale(array) for array in arrays))
+def _each(scale, train, validation, test):
+    validation = None if validation is None else scale(validation)
+    return Scaled(scale(train), validation, None if test is None else scale(test))
 
 
 # ---- who is in which set, and in which order ----
@@ -148,9 +149,12 @@ def mini_batches(x, target, permutation=None, *, batch_size, drop_last=False):
 
 def _require_permutation(function, permutation):
     """An index left out or named twice would lose an example, or put it on both sides of a split."""
-    if not np.array_equal(np.sort(permutation), np.arange(len(permutation))):
-        last = len(permutation) - 1
-        raise ValueError(f"{function}: permutation must name each of 0 … {last} once, got {permutation}")
+    N = len(permutation)
+    if not np.array_equal(np.sort(permutation), np.arange(N)):
+        raise ValueError(
+            f"{function}: permutation must name each of 0 … {N - 1} once, "
+            f"got {len(np.unique(permutation))} of them from {permutation.min()} to {permutation.max()}"
+        )
 
 
 # ---- targets ----
@@ -163,7 +167,11 @@ def one_hot(target, *, num_classes, dtype="int64"):
     target (...) of classes 0 … num_classes − 1 -> y (..., num_classes) in `dtype`.
     Raises ValueError for a target that is no class.
     """
-    classes = np.arange(num_classes)
-    if not np.isin(target, classes).all():
-        raise ValueError(f"one_hot: target must hold classes from 0 to {num_classes - 1}, got {target}")
-    return (target[..., None] == classes).astype(dtype)
+    if not num_classes >= 1:
+        raise ValueError(f"one_hot: num_classes must be at least 1, got {num_classes}")
+    if not ((target >= 0) & (target < num_classes)).all():
+        raise ValueError(
+            f"one_hot: target must hold classes from 0 to {num_classes - 1}, "
+            f"got some from {target.min()} to {target.max()}"
+        )
+    return (target[..., None] == np.arange(num_classes)).astype(dtype)

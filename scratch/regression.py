@@ -25,7 +25,7 @@ class LinearModel(NamedTuple):
 def linear_regression(x, target, weight, bias):
     """J = 1/(N K) Σ (Z − target)² with Z = x weightᵀ + bias.
 
-    x (N, D), target (N, K), weight (K, D), bias (K,) -> loss ().  Post 002; house prices in the handbook, ch. 1.
+    x (N, D), target (N, K), weight (K, D), bias (K,) -> loss ().  Handbook, ch. 1; post 002.
     """
     Z = x @ weight.T + bias  # (N, K)
     residual = Z - target

@@ -211,12 +211,13 @@ def one_cycle_lr(
     """
     if not (div_factor > 0 and final_div_factor > 0):
         raise ValueError(
-            f"one_cycle_lr: div_factor and final_div_factor must be positive, got {div_factor} and {final_div_factor}"
+            "one_cycle_lr: div_factor and final_div_factor must be positive, "
+            f"got {div_factor} and {final_div_factor}"
         )
     start_lr = max_lr / div_factor
     end_lr = start_lr / final_div_factor
     levels = (start_lr, max_lr, start_lr, end_lr) if three_phase else (start_lr, max_lr, end_lr)
-    return _one_cycle("one_cycle_lr", step, levels, total_steps, pct_start, anneal_strategy)
+    return _one_cycle("one_cycle_lr", levels, step, total_steps, pct_start, anneal_strategy)
 
 
 @schedule
@@ -236,10 +237,10 @@ def one_cycle_momentum(
     """
     low, high = base_momentum, max_momentum
     levels = (high, low, high, high) if three_phase else (high, low, high)
-    return _one_cycle("one_cycle_momentum", step, levels, total_steps, pct_start, anneal_strategy)
+    return _one_cycle("one_cycle_momentum", levels, step, total_steps, pct_start, anneal_strategy)
 
 
-def _one_cycle(schedule, step, levels, total_steps, pct_start, anneal_strategy):
+def _one_cycle(schedule, levels, step, total_steps, pct_start, anneal_strategy):
     """Go from one level to the next in phases that end at p·N − 1, (2·p·N − 2,) N − 1."""
     _positive_integers(schedule, total_steps=total_steps)
     _one_of(schedule, "anneal_strategy", anneal_strategy, ("cos", "linear"))
@@ -262,9 +263,7 @@ def _one_cycle(schedule, step, levels, total_steps, pct_start, anneal_strategy):
 
 
 @schedule
-def cyclic_lr(
-    step, *, base_lr, max_lr, step_size_up=2000, step_size_down=None, mode="triangular", gamma=1.0
-):
+def cyclic_lr(step, *, base_lr, max_lr, step_size_up=2000, step_size_down=None, mode="triangular", gamma=1.0):
     """A line from base_lr to max_lr in step_size_up steps, and back in step_size_down, again and again.
 
     The height of a triangle is max_lr − base_lr ("triangular"), half of the one before ("triangular2"),

@@ -20,7 +20,10 @@ from scratch.clipping import clip_grad_norm
 from scratch.models import mlp
 from scratch.preprocessing import mini_batches, standardize
 
-LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "cross_entropy", "binary_cross_entropy_with_logits")
+LOSSES = (
+    *("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"),
+    *("cross_entropy", "binary_cross_entropy_with_logits"),
+)
 OPTIMIZERS = tuple(name.removesuffix("_init") for name in dir(optimizers) if name.endswith("_init"))
 
 
@@ -123,17 +126,20 @@ def history(steps):
 # ---- what is watched ----
 
 
-def gradient_norms(grads):
-    """‖g‖ = √(Σ g²) over all parameters of a layer, for every layer.
+def gradient_norms(grads, *, norm_type=2.0):
+    """‖g‖_p = (Σ |g|ᵖ)^(1/p) over all parameters of a layer, for every layer; p is norm_type and may be inf.
 
     grads {"0.weight" (...), "0.bias" (...), "2.weight" (...), …} -> {"0": (), "2": (), …}. From the last
-    layer to the first they shrink where gradients vanish and grow where they explode.  Handbook, ch. 6 and 7.
+    layer to the first they shrink where gradients vanish and grow where they explode.  Handbook, ch. 6
+    and 7.  Raises ValueError for no p > 0.
     """
-    squares = {}
+    layers = {}
     for key, grad in grads.items():
-        layer = key.rpartition(".")[0]
-        squares[layer] = squares.get(layer, 0) + (grad**2).sum()
-    return {layer: np.sqrt(square) for layer, square in squares.items()}
+        layers.setdefault(key.rpartition(".")[0], {})[key] = grad
+    return {
+        layer: clip_grad_norm(members, max_norm=math.inf, norm_type=norm_type).total_norm
+        for layer, members in layers.items()
+    }
 
 
 @shapes(input="N C", target="int N")
@@ -151,11 +157,12 @@ def r2_score(input, target):
     """R² = 1 − Σ (target − input)² / Σ (target − mean)², the mean of R² over the K columns.
 
     input (N, K), target (N, K) -> ().  1 for a perfect prediction, 0 for one no better than the mean
-    of the target. A column of equal targets has none, and gives −inf or NaN.
+    of the target. Equal targets have none: −inf, or NaN where they are met exactly.
     """
     unexplained = ((target - input) ** 2).sum(0)  # (K,)
     variation = ((target - target.mean(0)) ** 2).sum(0)
-    return (1 - unexplained / variation).mean()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (1 - unexplained / variation).mean()
 
 
 class LearningCurves(NamedTuple):
@@ -233,7 +240,10 @@ def house_price(features, price, params, permutations, *, lr=0.1, batch_size=Non
 
 @shapes(x="... 2")
 def saddle(x):
-    """f(x) = x_0² − x_1²: at 0 the gradient is zero, and it is no minimum.  x (..., 2) -> f (...).  Post 001."""
+    """f(x) = x_0² − x_1²: at 0 the gradient is zero, and it is no minimum.
+
+    x (..., 2) -> f (...).  Post 001.
+    """
     x0, x1 = x[..., 0], x[..., 1]
 
     def backward(df):

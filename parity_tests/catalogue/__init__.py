@@ -7,17 +7,17 @@ from parity_tests.catalogue._entry import Algorithm
 
 CHAPTERS = (
     "activations",
-    # "losses",
-    # "linear",
-    # "regression",
-    # "initialization",
+    "losses",
+    "linear",
+    "regression",
+    "initialization",
     "optimizers",
-    # "schedules",
+    "schedules",
     "clipping",
-    # "regularization",
-    # "preprocessing",
-    # "training",
-    # "models",
+    "regularization",
+    "preprocessing",
+    "training",
+    "models",
 )
 
 __all__ = ["CHAPTERS", "Algorithm", "algorithms", "find"]

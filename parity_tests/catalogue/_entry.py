@@ -68,19 +68,30 @@ class Algorithm:
     def smooth_cases(self, *, examples: int = 4, seed: int = 0) -> list[Case]:
         """Benign float64 cases away from all kinks, where differences approach derivatives."""
         plain = {"regime": "normal", "kinks": False}
-        cases = [self.draw(Draw("float64", seed + i, {**fixed, **plain})) for i, fixed in enumerate(self.curated)]
+        cases = [
+            self.draw(Draw("float64", seed + i, {**fixed, **plain})) for i, fixed in enumerate(self.curated)
+        ]
         cases += [self.draw(Draw("float64", seed + len(cases) + i, plain)) for i in range(examples)]
         return [case for case in cases if case.benign and case.smooth]
 
     def case(self, dtype: str, spec: str) -> Case:
-        """The case that a line of a report names."""
+        """The case that a line of a report names.  Raises ValueError for a label that is not asked for."""
         seed, fixed = parse_spec(spec)
-        return self.draw(Draw(dtype, seed, fixed))
+        draw = Draw(dtype, seed, fixed)
+        case = self.draw(draw)
+        unknown = [label for label in fixed if label not in draw.answers]
+        if unknown:
+            asked = ", ".join(draw.answers)
+            raise ValueError(
+                f"a case of {self.name} has no choice called {unknown[0]!r} here; it has {asked}"
+            )
+        return case
 
     def caps(self, dtype: str) -> tuple[float, float] | None:
         """The caps for outputs and gradients in a dtype, where there are any."""
-        caps = CAPS.get(dtype)
-        return caps and (caps[self.family], caps[self.gradient_family])
+        if dtype not in CAPS:
+            return None
+        return CAPS[dtype][self.family], CAPS[dtype][self.gradient_family]
 
 
 class Operation(Algorithm):
@@ -102,6 +113,38 @@ class Optimizer(Algorithm):
 
     protocol = "optimizer"
     kinds = ("trajectory", "resumed", "dtype", "unchanged", "refusals")
+
+
+class Schedule(Algorithm):
+    """``lr = f(step, **options)``, where a case's "step" is the last one"""
+
+    protocol = "schedule"
+    kinds = ("trajectory", "refusals")
+
+
+class Run(Algorithm):
+    """``steps = f(*arrays, **options)``, an iterator of a whole training's steps; float64 alone"""
+
+    protocol = "run"
+    kinds = ("run",)
+
+
+@dataclass(frozen=True)
+class Initializer(Algorithm):
+    """``y = f(shape, rng=…, dtype=…, **options)``
+
+    `distribution(shape, **options)` is what it draws from, as scipy.stats has it.
+    """
+
+    distribution: Callable[..., Any] | None = None
+
+    protocol = "initializer"
+    kinds: ClassVar[tuple[str, ...]] = ("draws", "distribution", "dtype", "refusals")
+
+    @property
+    def draws(self) -> Callable[[int], Any]:
+        """torch's base draws for a seed, as a generator that implementations in NumPy can use."""
+        return importlib.import_module(f"reference.{self.chapter}").TorchDraws
 
 
 def chapter(name: str, *entries: Algorithm) -> tuple[Algorithm, ...]:

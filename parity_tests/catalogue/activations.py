@@ -65,18 +65,41 @@ CHAPTER = chapter(
     Operation("sigmoid", "torch.nn.Sigmoid", "004 ch. 2", pointwise(), EVERYWHERE, seed_row=True),
     Operation("relu", "torch.nn.ReLU", "004 ch. 2; 002; 003", pointwise(0.0), EVERYWHERE, seed_row=True),
     Operation(
-        "leaky_relu", "torch.nn.LeakyReLU", "004 ch. 2", pointwise(0.0, negative_slope=(0.05, 0.4)), EVERYWHERE, seed_row=True
+        "leaky_relu",
+        "torch.nn.LeakyReLU",
+        "004 ch. 2",
+        pointwise(0.0, negative_slope=(0.05, 0.4)),
+        EVERYWHERE,
+        seed_row=True,
     ),
-    Operation("prelu", "torch.nn.PReLU", "He et al. 2015", prelu, ({"per_channel": True}, {"per_channel": False})),
+    Operation(
+        "prelu", "torch.nn.PReLU", "He et al. 2015", prelu, ({"per_channel": True}, {"per_channel": False})
+    ),
     Operation("elu", "torch.nn.ELU", "Clevert et al. 2016", pointwise(0.0, alpha=(0.3, 2.5)), EVERYWHERE),
     Operation("selu", "torch.nn.SELU", "Klambauer et al. 2017", pointwise(0.0), EVERYWHERE),
     Operation("tanh", "torch.nn.Tanh", "004 ch. 2", pointwise(), EVERYWHERE, seed_row=True),
-    Operation("gelu", "torch.nn.GELU", "Hendrycks & Gimpel 2016", gelu, ({"approximate": "none"}, {"approximate": "tanh"})),
+    Operation(
+        "gelu",
+        "torch.nn.GELU",
+        "Hendrycks & Gimpel 2016",
+        gelu,
+        ({"approximate": "none"}, {"approximate": "tanh"}),
+    ),
     Operation("silu", "torch.nn.SiLU", "Elfwing et al. 2017", pointwise(), EVERYWHERE),
     Operation(
-        "softplus", "torch.nn.Softplus", "Dugas et al. 2001", pointwise(beta=(0.3, 2.5), threshold=(1.0, 20.0)), EVERYWHERE
+        "softplus",
+        "torch.nn.Softplus",
+        "Dugas et al. 2001",
+        pointwise(beta=(0.3, 2.5), threshold=(1.0, 20.0)),
+        EVERYWHERE,
     ),
-    Operation("hardtanh", "torch.nn.Hardtanh", "Collobert 2004", hardtanh, bad_options=({"min_val": 2.0, "max_val": 1.0},)),
+    Operation(
+        "hardtanh",
+        "torch.nn.Hardtanh",
+        "Collobert 2004",
+        hardtanh,
+        bad_options=({"min_val": 2.0, "max_val": 1.0},),
+    ),
     Operation("softmax", "torch.nn.Softmax", "004 ch. 2; 002", along_axis, ROWS, seed_row=True),
     Operation("log_softmax", "torch.nn.LogSoftmax", "002", along_axis, ROWS),
 )

@@ -25,7 +25,9 @@ def one_array(d: Draw) -> Case:
 
 def several(d: Draw) -> dict[str, Any]:
     regime = d.regime("tiny", "wide", "large")
-    grads: dict[str, Any] = {name: d.array(name, d.shape(f"{name}.shape", ndim=(0, 3)), regime) for name in ("a", "b", "c")}
+    grads: dict[str, Any] = {
+        name: d.array(name, d.shape(f"{name}.shape", ndim=(0, 3)), regime) for name in ("a", "b", "c")
+    }
     if d.choice("one_missing", False, True):
         grads["b"] = None
     return grads
@@ -34,7 +36,10 @@ def several(d: Draw) -> dict[str, Any]:
 def global_norm(d: Draw) -> Case:
     if d.choice("exactly_at", False, True):
         # 3, 4 and 12 make 13 without rounding, so that the norm is the limit itself.
-        grads: dict[str, Any] = {"a": round_to(np.array([3.0, 0.0]), d.dtype), "b": round_to(np.array([[4.0], [12.0]]), d.dtype)}
+        grads: dict[str, Any] = {
+            "a": round_to(np.array([3.0, 0.0]), d.dtype),
+            "b": round_to(np.array([[4.0], [12.0]]), d.dtype),
+        }
         return d.case({"grads": grads}, {"max_norm": 13.0})
     grads = several(d)
     norm_type = float(d.choice("norm_type", 2.0, 1.0, 3.0, np.inf))

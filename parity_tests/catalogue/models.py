@@ -1,5 +1,7 @@
 """Whole networks: depths, widths, activations and the shapes of their batches."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from parity_tests.catalogue._entry import Operation, chapter
@@ -13,7 +15,7 @@ SOMETIMES_FLAT = ("relu", "hardtanh")
 def mlp_params(d: Draw, sizes: tuple[int, ...]) -> dict[str, Array]:
     """Weights and biases for layers of these sizes, of an order that keeps the activations moderate."""
     params: dict[str, Array] = {}
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         weight = d.array(f"weight_{i}", (fan_out, fan_in))
         params[f"{2 * i}.weight"] = (weight / np.sqrt(fan_in)).astype(weight.dtype)
         params[f"{2 * i}.bias"] = d.array(f"bias_{i}", (fan_out,))
@@ -22,12 +24,15 @@ def mlp_params(d: Draw, sizes: tuple[int, ...]) -> dict[str, Array]:
 
 def mlp(d: Draw) -> Case:
     *batch, features = d.shape(ndim=(1, 3), side=(1, 5))
-    sizes = (features, *d.shape("hidden", ndim=(0, 4), side=(1, 7)), d.integer("outputs", 1, 4))
+    sizes = (features, *d.shape("hidden", ndim=(0, 2), side=(2, 7)), d.integer("outputs", 1, 4))
     activation = d.choice("activation", *ACTIVATIONS)
     d.smooth = activation not in KINKED
-    arrays = {"x": d.array("x", (*batch, features), d.regime("large", "tiny")), "params": mlp_params(d, sizes)}
-    flat = ["grad x", *(f"grad params.{key}" for key in arrays["params"])] if activation in SOMETIMES_FLAT else []
-    return d.case(arrays, {"activation": activation}, allow_zero=dict.fromkeys(flat, "units that are off pass nothing on"))
+    regime = d.regime("large", "tiny")
+    x, params = d.array("x", (*batch, features), regime), mlp_params(d, sizes)
+    flat = regime == "large" or activation in SOMETIMES_FLAT
+    below = ["grad x", *(f"grad params.{key}" for key in params)] if flat else []
+    allow_zero = dict.fromkeys(below, "units that are off or saturated pass nothing on")
+    return d.case({"x": x, "params": params}, {"activation": activation}, allow_zero=allow_zero)
 
 
 CHAPTER = chapter(

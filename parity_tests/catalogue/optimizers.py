@@ -115,7 +115,15 @@ WHERE: tuple[Mapping[str, Any], ...] = (
     {"regime": "denormal", "defaults": False},
 )
 ADAM = (
-    {"regime": "normal", "defaults": False, "beta1": 0.8, "beta2": 0.95, "eps": 1e-3, "weight_decay": 0.1, "lr": 0.1},
+    {
+        "regime": "normal",
+        "defaults": False,
+        "beta1": 0.8,
+        "beta2": 0.95,
+        "eps": 1e-3,
+        "weight_decay": 0.1,
+        "lr": 0.1,
+    },
     *WHERE,
 )
 RMSPROP = (
@@ -151,7 +159,13 @@ CHAPTER = chapter(
         variants=FUSED,
     ),
     Optimizer(
-        *("momentum_lr_inside", "torch.optim.SGD", "001; 004 ch. 4", trajectory(draw_options=momentum_only), WHERE),
+        *(
+            "momentum_lr_inside",
+            "torch.optim.SGD",
+            "001; 004 ch. 4",
+            trajectory(draw_options=momentum_only),
+            WHERE,
+        ),
         seed_row=True,
         bad_options=({"lr": -0.1}, {"momentum": -0.5}),
         variants=FOREACH,
@@ -187,7 +201,13 @@ CHAPTER = chapter(
         variants=FUSED,
     ),
     Optimizer(
-        *("amsgrad", "torch.optim.Adam(amsgrad=True)", "Reddi et al. 2018", trajectory(draw_options=adam), ADAM),
+        *(
+            "amsgrad",
+            "torch.optim.Adam(amsgrad=True)",
+            "Reddi et al. 2018",
+            trajectory(draw_options=adam),
+            ADAM,
+        ),
         bad_options=BAD_BETAS,
         variants=FUSED,
     ),

@@ -92,7 +92,7 @@ CHAPTER = chapter(
     Function("standardize", "torch.std_mean", "001", standardize, TABLES, family="sums", seed_row=True),
     Function(
         "train_validation_test_split",
-        "torch.utils.data.random_split, Subset",
+        "torch.utils.data.random_split, TensorDataset",
         "003",
         split,
         (

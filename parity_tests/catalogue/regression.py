@@ -46,7 +46,7 @@ def logistic(d: Draw) -> Case:
 
 
 def multinomial(d: Draw) -> Case:
-    """The first example is of the class that looks least like it: were all right by far, the loss would be 0."""
+    """The first example is of the class that looks least like it, or the loss might be 0."""
     x, K = data(d, outputs=(2, 5))
     model = parameters(d, x, K)
     target = d.integers("target", (len(x),), K)
@@ -75,7 +75,7 @@ def descent(d: Draw) -> Case:
     N, D, K = d.integer("N", 1, 7), d.integer("D", 1, 5), d.integer("K", 2, 4)
     x = d.array("x", (N, D), d.regime("positive", "tiny"))
     arrays = {"x": x, "target": d.array("target", (N, K)), **parameters(d, x, K)}
-    return d.case(arrays, {"lr": d.real("lr", 0.02, 0.3), "steps": d.integer("steps", 1, 4)})
+    return d.case(arrays, {"lr": d.real("lr", 0.02, 0.2), "steps": d.integer("steps", 1, 4)})
 
 
 # A loss is a mean over the batch, and a model a fit to it: what is compared is a sum, which may cancel.

@@ -48,6 +48,7 @@ class Shape(NamedTuple):
 Domain = Integers | Reals | Choice | Shape
 Pick = Callable[[str, Domain], Any]
 
+
 def _one_moderate(values: Array) -> Array:
     """Where everything saturates a gradient is all zeros, and proves nothing."""
     values.flat[:1] = 0.7
@@ -58,7 +59,9 @@ def _one_moderate(values: Array) -> Array:
 REGIMES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Array]] = {
     "normal": lambda rng, shape: rng.standard_normal(shape),
     "offset": lambda rng, shape: 1e4 + rng.standard_normal(shape),
-    "large": lambda rng, shape: _one_moderate(rng.choice([-1.0, 1.0], shape) * 10 ** rng.uniform(-1, 3, shape)),
+    "large": lambda rng, shape: _one_moderate(
+        rng.choice([-1.0, 1.0], shape) * 10 ** rng.uniform(-1, 3, shape)
+    ),
     "tiny": lambda rng, shape: 1e-4 * rng.standard_normal(shape),
     "wide": lambda rng, shape: rng.choice([-1.0, 1.0], shape) * 10 ** rng.uniform(-12, 2, shape),
     "positive": lambda rng, shape: rng.uniform(0.05, 2, shape),
@@ -100,7 +103,11 @@ class Draw:
     """
 
     def __init__(
-        self, dtype: str = "float64", seed: int = 0, fixed: Mapping[str, Any] | None = None, pick: Pick | None = None
+        self,
+        dtype: str = "float64",
+        seed: int = 0,
+        fixed: Mapping[str, Any] | None = None,
+        pick: Pick | None = None,
     ) -> None:
         self.dtype, self.seed, self.fixed, self.pick = dtype, seed, dict(fixed or {}), pick
         self.answers: dict[str, Any] = {}
@@ -114,7 +121,7 @@ class Draw:
     def _answer(self, label: str, domain: Domain) -> Any:
         if label not in self.answers:
             if label in self.fixed:
-                self.answers[label] = self.fixed[label]
+                self.answers[label] = _legal(label, self.fixed[label], domain)
             elif self.pick is not None:
                 self.answers[label] = self.pick(label, domain)
             else:
@@ -130,14 +137,18 @@ class Draw:
     def choice(self, label: str, *options: Any) -> Any:
         return self._answer(label, Choice(options))
 
-    def shape(self, label: str = "shape", *, ndim: tuple[int, int] = (1, 3), side: tuple[int, int] = (2, 6)) -> tuple[int, ...]:
+    def shape(
+        self, label: str = "shape", *, ndim: tuple[int, int] = (1, 3), side: tuple[int, int] = (2, 6)
+    ) -> tuple[int, ...]:
         return tuple(self._answer(label, Shape(Integers(*ndim), Integers(*side))))
 
     def regime(self, *others: str) -> str:
-        """"normal" or one of `others`, under the label "regime"."""
+        """ "normal" or one of `others`, under the label "regime"."""
         return str(self.choice("regime", "normal", *others))
 
-    def array(self, label: str, shape: tuple[int, ...], regime: str = "normal", *, at: Sequence[float] = ()) -> Array:
+    def array(
+        self, label: str, shape: tuple[int, ...], regime: str = "normal", *, at: Sequence[float] = ()
+    ) -> Array:
         """An array of this case's dtype; where "kinks" is drawn, a quarter of it is at the points `at`."""
         rng = self.rng(label)
         values = REGIMES[regime](rng, shape)
@@ -173,9 +184,12 @@ class Draw:
 
     @property
     def spec(self) -> str:
-        answers = {**self.fixed, **self.answers}
-        words = {name: answer if isinstance(answer, str) else repr(answer) for name, answer in answers.items()}
-        return " ".join([f"seed={self.seed}", *(f"{name}={word.replace(' ', '')}" for name, word in words.items())])
+        words = {
+            name: answer if isinstance(answer, str) else repr(answer) for name, answer in self.answers.items()
+        }
+        return " ".join(
+            [f"seed={self.seed}", *(f"{name}={word.replace(' ', '')}" for name, word in words.items())]
+        )
 
 
 def parse_spec(spec: str) -> tuple[int, dict[str, Any]]:
@@ -202,6 +216,13 @@ def round_to(values: Array, dtype: str) -> Array:
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
     to_even = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
     return (to_even & np.uint32(0xFFFF0000)).view(np.float32).reshape(np.shape(values))
+
+
+def _legal(label: str, answer: Any, domain: Domain) -> Any:
+    """A fixed answer, if it is one of the choices."""
+    if isinstance(domain, Choice) and answer not in domain.options:
+        raise ValueError(f"{label} must be one of {', '.join(map(repr, domain.options))}, got {answer!r}")
+    return answer
 
 
 def pick_at_random(rng: np.random.Generator, domain: Domain) -> Any:

@@ -51,21 +51,28 @@ class Divergence:
 class Comparison:
     """One tensor against its expected value.
 
-    `worst` is the largest error in units of its tolerance, `rounding` the same in units of u·E.
+    `worst` is the largest error in units of its tolerance, `rounding` the same in units of u·E (None
+    where the tolerance is not made of u·E).
     `tightness` is the largest tolerance over the largest expected value. `vacuous` says that an answer
     of all zeros would have passed as well.
     """
 
     tensor: str
     worst: float
-    rounding: float
+    rounding: float | None
     tightness: float
     vacuous: bool
     divergence: Divergence | None
 
 
 def compare(
-    got: dict[str, Any], expected: dict[str, Any], bounds: dict[str, Any], precision: Precision, factor: float = FACTOR
+    got: dict[str, Any],
+    expected: dict[str, Any],
+    bounds: dict[str, Any],
+    precision: Precision,
+    factor: float = FACTOR,
+    *,
+    floor: float = 0.0,
 ) -> list[Comparison]:
     """Every tensor of `expected` against its namesake in `got`; one that is missing or too many diverges.
 
@@ -74,12 +81,18 @@ def compare(
         bounds: the error scale of each, as `Rounded` arrays (or None where a value must be exact).
         precision: the dtype that both were computed in.
         factor: how many u·E are allowed.
+        floor: what is allowed anyway, relative to the largest value of a tensor. For torch it is 0;
+            people's code may be right by another formula, which rounds otherwise.
     """
-    comparisons = [_missing(name, "nothing", f"a tensor {np.shape(expected[name])}") for name in expected if name not in got]
-    comparisons += [_missing(name, f"a tensor {np.shape(got[name])}", "nothing") for name in got if name not in expected]
-    for name in expected:
+    comparisons = []
+    for name, value in expected.items():
         if name in got:
-            comparisons.append(_compare_one(name, got[name], expected[name], bounds.get(name), precision, factor))
+            bound = bounds.get(name)
+            comparisons.append(_compare_one(name, got[name], value, bound, precision, factor, floor))
+        else:
+            comparisons.append(_missing(name, "nothing", f"a tensor {np.shape(value)}"))
+    for name in sorted(got.keys() - expected.keys()):
+        comparisons.append(_missing(name, f"a tensor {np.shape(got[name])}", "nothing"))
     return comparisons
 
 
@@ -87,7 +100,9 @@ def _missing(name: str, got: str, expected: str) -> Comparison:
     return Comparison(name, np.inf, np.inf, 0.0, False, Divergence(name, None, got, expected, None))
 
 
-def _compare_one(name: str, got: Any, expected: Any, bound: Any, precision: Precision, factor: float) -> Comparison:
+def _compare_one(
+    name: str, got: Any, expected: Any, bound: Any, precision: Precision, factor: float, floor: float
+) -> Comparison:
     got, expected = np.asarray(got), np.asarray(expected)
     if got.shape != expected.shape:
         return _missing(name, f"shape {got.shape}", f"shape {expected.shape}")
@@ -95,15 +110,19 @@ def _compare_one(name: str, got: Any, expected: Any, bound: Any, precision: Prec
         return _exact(name, got, expected)
     scale = bound.scale if isinstance(bound, Rounded) else np.zeros(expected.shape)
     got, expected = got.astype(np.float64), expected.astype(np.float64)
-    tolerance = factor * precision.u * scale + SUBNORMALS * precision.eta
+    largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
+    tolerance = np.maximum(factor * precision.u * scale + SUBNORMALS * precision.eta, floor * largest)
     with np.errstate(invalid="ignore", over="ignore"):
-        error = np.where((got == expected) | (np.isnan(got) & np.isnan(expected)), 0.0, np.abs(got - expected))
+        error = np.where(
+            (got == expected) | (np.isnan(got) & np.isnan(expected)), 0.0, np.abs(got - expected)
+        )
     error = np.where(np.isnan(error), np.inf, error)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(error == 0, 0.0, np.where(np.isfinite(tolerance), error / tolerance, np.inf))
         rounding = np.where(error <= SUBNORMALS * precision.eta, 0.0, error / (precision.u * scale))
-    largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
-    by_chance = 0.1 if expected.size < 4 else 0.0  # one or two values may be small, and be well known all the same
+    by_chance = (
+        0.1 if expected.size < 4 else 0.0
+    )  # one or two values may be small, and be well known all the same
     return Comparison(
         name,
         worst=float(np.max(ratio, initial=0.0)),
@@ -117,7 +136,9 @@ def _compare_one(name: str, got: Any, expected: Any, bound: Any, precision: Prec
 def _exact(name: str, got: Array, expected: Array) -> Comparison:
     wrong = got != expected
     worst = np.inf if wrong.any() else 0.0
-    return Comparison(name, worst, worst, 0.0, False, _first(name, wrong, got, expected, np.zeros(expected.shape)))
+    return Comparison(
+        name, worst, worst, 0.0, False, _first(name, wrong, got, expected, np.zeros(expected.shape))
+    )
 
 
 def _first(name: str, wrong: Array, got: Array, expected: Array, tolerance: Array) -> Divergence | None:

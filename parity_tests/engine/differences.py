@@ -34,7 +34,8 @@ def check_differences(function: Callable[..., Any], cases: Sequence[Case]) -> Ta
         answer = drive(function, case, upstream)
         scales = bound(function, case, upstream, FLOAT64).outputs
         noise = FLOAT64.u * sum(
-            float(np.sum(np.abs(dy) * scales[name].scale)) for dy, name in zip(upstream, answer.outputs, strict=False)
+            float(np.sum(np.abs(dy) * scales[name].scale))
+            for dy, name in zip(upstream, answer.outputs, strict=False)
         )
         for name, gradient in answer.gradients.items():
             tally.tensors += 1
@@ -43,7 +44,13 @@ def check_differences(function: Callable[..., Any], cases: Sequence[Case]) -> Ta
 
 
 def _check_one(
-    tally: Tally, function: Callable[..., Any], case: Case, upstream: Sequence[Any], name: str, gradient: Any, noise: float
+    tally: Tally,
+    function: Callable[..., Any],
+    case: Case,
+    upstream: Sequence[Any],
+    name: str,
+    gradient: Any,
+    noise: float,
 ) -> None:
     rng = np.random.default_rng([case.seed, zlib.crc32(name.encode())])
     direction = rng.standard_normal(np.shape(gradient))
@@ -58,14 +65,21 @@ def _check_one(
     size = float(np.sqrt(np.sum(np.square(gradient)))) or 1.0
     tolerance = abs(richardson - fine) + 8 * noise / STEP + 1e-11 * size
     if tolerance > WIDEST * size:
-        tally.complain(f"grad {name}: differences are uncertain by {tolerance / size:.0e} of it here", case.spec)
+        tally.complain(
+            f"grad {name}: differences are uncertain by {tolerance / size:.0e} of it here", case.spec
+        )
     error = abs(along - richardson)
     tally.worst = max(tally.worst, error / tolerance)
     if not error <= tolerance:
-        tally.complain(f"grad {name} along a direction: {along!r}, differences say {richardson!r} ± {tolerance:.1g}", case.spec)
+        tally.complain(
+            f"grad {name} along a direction: {along!r}, differences say {richardson!r} ± {tolerance:.1g}",
+            case.spec,
+        )
 
 
-def _objective(function: Callable[..., Any], case: Case, upstream: Sequence[Any], name: str, shift: Any) -> float:
+def _objective(
+    function: Callable[..., Any], case: Case, upstream: Sequence[Any], name: str, shift: Any
+) -> float:
     arrays = fresh(case.arrays)
     _at(arrays, name)[...] += shift
     outputs = drive(function, case, upstream, arrays=arrays).outputs

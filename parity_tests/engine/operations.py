@@ -32,7 +32,9 @@ def split(returned: Any) -> tuple[Any, Callable[..., Any] | None]:
     return returned, None
 
 
-def drive(function: Callable[..., Any], case: Case, upstream: Sequence[Any] = (), *, arrays: Any = None) -> Answer:
+def drive(
+    function: Callable[..., Any], case: Case, upstream: Sequence[Any] = (), *, arrays: Any = None
+) -> Answer:
     """Call `function` on fresh copies of the case's arrays and carry `upstream` back through it."""
     inputs = fresh(case.arrays) if arrays is None else arrays
     y, backward = split(function(**inputs, **case.options))
@@ -55,7 +57,12 @@ def upstream_for(function: Callable[..., Any], case: Case) -> list[Any]:
 
 
 def bound(
-    function: Callable[..., Any], case: Case, upstream: Sequence[Any], precision: Precision, *, through_time: bool = False
+    function: Callable[..., Any],
+    case: Case,
+    upstream: Sequence[Any],
+    precision: Precision,
+    *,
+    through_time: bool = False,
 ) -> Answer:
     """The error scale of everything `function` returns for this case: the same code on arrays that carry it.
 
@@ -91,6 +98,7 @@ def compare_operation(
     *,
     caps: tuple[float, float] | None = None,
     through_time: bool = False,
+    floor: float = 0.0,
 ) -> Comparisons:
     """Compare `subject` with `oracle` on every case at the tolerance that `formula` gives.
 
@@ -101,6 +109,7 @@ def compare_operation(
         caps: the largest tolerance that is still worth something on benign inputs, relative to the
             largest value, for outputs and for gradients.
         through_time: whether the gradients are gradients through time.
+        floor: what is allowed anyway, relative to the largest value of a tensor.
     """
     outputs, gradients = Tally(caps and caps[0]), Tally(caps and caps[1])
     for case in cases:
@@ -110,7 +119,7 @@ def compare_operation(
         got = drive(subject, case, upstream)
         for tally, part in ((outputs, 0), (gradients, 1)):
             factor = FACTOR_THROUGH_TIME if through_time and part == 1 else FACTOR
-            compared = compare(got[part], expected[part], scales[part], precision, factor)
+            compared = compare(got[part], expected[part], scales[part], precision, factor, floor=floor)
             if compared:
                 found = [located(comparison, case=case.spec) for comparison in compared]
                 tally.add(found, case.spec, benign=case.benign, allow_zero=case.allow_zero)
@@ -142,7 +151,11 @@ def check_unchanged(function: Callable[..., Any], cases: Sequence[Case]) -> Tall
         gradients = backward(*carried) if backward is not None else {}
         before = {**flatten(case.arrays), **flatten(upstream, "dy")}
         after = {**flatten(inputs), **flatten(carried, "dy")}
-        results = [leaf for leaf in (*flatten(y).values(), *flatten(gradients).values()) if isinstance(leaf, np.ndarray)]
+        results = [
+            leaf
+            for leaf in (*flatten(y).values(), *flatten(gradients).values())
+            if isinstance(leaf, np.ndarray)
+        ]
         for name, leaf in after.items():
             if isinstance(leaf, np.ndarray):
                 tally.tensors += 1

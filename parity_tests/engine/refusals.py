@@ -12,7 +12,9 @@ from parity_tests.engine.results import Tally
 from parity_tests.engine.trees import fresh
 
 
-def check_refusals(function: Callable[..., Any], case: Case, bad_options: Sequence[Mapping[str, Any]] = ()) -> Tally:
+def check_refusals(
+    function: Callable[..., Any], case: Case, bad_options: Sequence[Mapping[str, Any]] = ()
+) -> Tally:
     """Wrong shapes raise ValueError naming both, wrong dtypes TypeError, wrong options ValueError.
 
     Which shapes are wrong follows from the function's own `shapes` patterns: an axis that two arguments
@@ -24,7 +26,16 @@ def check_refusals(function: Callable[..., Any], case: Case, bad_options: Sequen
         _expect(tally, function, arrays, case.options, description, (ValueError, TypeError), words, case.spec)
     for options in bad_options:
         description = ", ".join(f"{name}={value!r}" for name, value in options.items())
-        _expect(tally, function, fresh(case.arrays), {**case.options, **options}, description, ValueError, (), case.spec)
+        _expect(
+            tally,
+            function,
+            fresh(case.arrays),
+            {**case.options, **options},
+            description,
+            ValueError,
+            (),
+            case.spec,
+        )
     return tally
 
 
@@ -51,7 +62,9 @@ def _expect(
         tally.complain(f"{description} is accepted", spec)
 
 
-def _bad_arrays(patterns: Mapping[str, str], arrays: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+def _bad_arrays(
+    patterns: Mapping[str, str], arrays: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
     axes = {
         name: [axis for axis in pattern.split() if axis not in ("int", "bool")]
         for name, pattern in patterns.items()

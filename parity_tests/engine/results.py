@@ -70,7 +70,7 @@ class Tally:
     cap: float | None = None
     measured: bool = False
     worst: float = 0.0
-    rounding: float = 0.0
+    rounding: float | None = None
     cases: int = 0
     tensors: int = 0
     divergences: list[Divergence] = field(default_factory=list)
@@ -78,19 +78,24 @@ class Tally:
     refused: list[str] = field(default_factory=list)
     first_case: str = ""
 
-    def add(self, comparisons: Iterable[Comparison], case: str, *, benign: bool, allow_zero: Iterable[str] = ()) -> None:
-        """Count one case; complain of a bound too wide, refuse an expected value too small to prove anything."""
+    def add(
+        self, comparisons: Iterable[Comparison], case: str, *, benign: bool, allow_zero: Iterable[str] = ()
+    ) -> None:
+        """Count one case; complain of a bound too wide, refuse values too small to prove anything."""
         self.cases += 1
         for comparison in comparisons:
             self.tensors += 1
             self.measured = True
             self.worst = max(self.worst, comparison.worst)
-            self.rounding = max(self.rounding, comparison.rounding)
+            if comparison.rounding is not None:
+                self.rounding = max(self.rounding or 0.0, comparison.rounding)
             if comparison.divergence is not None:
                 self.divergences.append(comparison.divergence)
                 self._note(case)
             if comparison.vacuous and comparison.tensor not in allow_zero:
-                self.refused.append(f"{comparison.tensor}: the expected value is about zero, so nothing is proven")
+                self.refused.append(
+                    f"{comparison.tensor}: the expected value is about zero, so nothing is proven"
+                )
                 self._note(case)
             if benign and self.cap is not None and comparison.tightness > self.cap:
                 self.complaints.append(
@@ -118,7 +123,7 @@ class Tally:
             Status.FAILED if objections else Status.PASSED,
             objections[0] if objections else "",
             self.worst if self.measured else None,
-            self.rounding if self.measured else None,
+            self.rounding,
             tuple(self.divergences),
             self.cases,
             _again(algorithm, kind, setting, self.first_case) if objections else "",

@@ -122,12 +122,14 @@ PREDICATES = {
 
 
 def settle(z: Any, error: Any) -> Array:
-    """An infinite or undefined result is what it is; an error that overflowed is infinite."""
-    error = np.where(np.isnan(error), np.inf, error)
+    """An infinite or undefined result is what it is; an error beyond all floats is the largest float."""
+    error = np.minimum(np.where(np.isnan(error), np.inf, error), np.finfo(np.float64).max)
     return np.where(np.isfinite(z), error, 0.0)
 
 
-def apply_ufunc(model: Model, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def apply_ufunc(
+    model: Model, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     pairs = [parts(operand) for operand in inputs]
     if ufunc.__name__ in PREDICATES and method == "__call__":
         return ufunc(*(value for value, _ in pairs), **kwargs)
@@ -192,9 +194,11 @@ def _extreme(arg: Callable[..., Any]) -> Callable[..., Rounded]:
         if axis is None:
             picked = Rounded(a.value.reshape(-1), a.scale.reshape(-1), model)[arg(a.value)]
             return picked.reshape((1,) * a.ndim) if keepdims else picked
-        where = np.expand_dims(arg(a.value, axis=axis), axis)
-        picked = np.take_along_axis(a, where, axis)
-        return picked if keepdims else np.squeeze(picked, axis)
+        place = np.expand_dims(arg(a.value, axis=axis), axis)
+        value, error = (np.take_along_axis(part, place, axis) for part in parts(a))
+        if not keepdims:
+            value, error = np.squeeze(value, axis), np.squeeze(error, axis)
+        return Rounded(value, error, model)
 
     return rule
 
@@ -233,7 +237,7 @@ def _solve(model: Model, a: Any, b: Any) -> Rounded:
     return Rounded(x, inverse @ (error_A @ np.abs(x) + error_b + n * np.abs(A) @ np.abs(x)), model)
 
 
-def _norm(model: Model, a: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Rounded:  # noqa: A002
+def _norm(model: Model, a: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Rounded:
     if ord == np.inf:
         return np.max(np.abs(a), axis=axis, keepdims=keepdims)
     p = 2 if ord is None else ord

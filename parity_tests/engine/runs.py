@@ -4,6 +4,7 @@ A single step is held to the bound of its rounding elsewhere (`trajectories`); w
 whether a whole training stays where it belongs, with its batches, its schedule and whatever it keeps from
 one step to the next. Rounding grows along the way, so the tolerance is one figure for the whole run, and
 a run is only fit for it while training is not chaotic: float64, a smooth network, a few hundred steps.
+For any other training `Drift` finds out what it makes of a rounding.
 
 A run is an iterator of steps; a step is a named tuple with at least the field `params`, and all of it is
 compared. The two are taken in lockstep, so that neither has to be kept.
@@ -12,8 +13,9 @@ compared. The two are taken in lockstep, so that neither has to be kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,8 +27,9 @@ from parity_tests.engine.rounding import Model, Rounded
 from parity_tests.engine.trees import flatten, fresh
 
 Run = Iterable[Any]
+Params = Mapping[str, Any]
 
-GATE = 1e-12  # of the largest value of a tensor so far: 25 times what rounding was seen to do
+GATE = 1e-12  # of the largest value of its kind so far: 25 times what rounding was seen to do
 
 
 def check_runs(
@@ -47,8 +50,8 @@ def check_run(
 
     Args:
         subject, oracle: two runs from the same start.
-        gate: the largest difference of an element, relative to the largest value that its tensor has had
-            so far. Integers must be equal.
+        gate: the largest difference of an element, relative to the largest value of its kind so far (all
+            parameters, all first moments, …: a single bias may pass through zero). Integers must be equal.
         case: the line that draws the case again.
         tally: what to add to, where several runs make one result.
 
@@ -65,9 +68,10 @@ def check_run(
                 first.setdefault(name, leaf)
             yield step
 
-    compared = [located(found, case=case, step=number) for number, found in _in_lockstep(subject, watched(), gate)]
-    states = {found.tensor for found in compared if found.tensor.startswith("states.")}  # an unused one is zero
-    tally.add(compared, case, benign=False, allow_zero=states)
+    steps = _in_lockstep(subject, watched(), gate)
+    compared = [located(found, case=case, step=number) for number, found in steps]
+    unused = {found.tensor for found in compared if found.tensor.startswith("states.")}
+    tally.add(compared, case, benign=False, allow_zero=unused)
     if any(found.divergence for found in compared):
         return tally
     for name, leaf in last.items():
@@ -84,12 +88,19 @@ def _in_lockstep(subject: Run, oracle: Run, gate: float) -> Iterator[tuple[int, 
     for number, steps in enumerate(zip_longest(subject, oracle), start=1):
         got, expected = ({} if step is None else flatten(step) for step in steps)
         for name, leaf in expected.items():
-            largest[name] = max(largest.get(name, 0.0), float(np.max(np.abs(leaf), initial=0.0)))
-        bounds = {name: _flat_bound(leaf, gate * largest[name]) for name, leaf in expected.items()}
+            size = float(np.max(np.abs(leaf), initial=0.0))
+            largest[_kind(name)] = max(largest.get(_kind(name), 0.0), size)
+        bounds = {name: _flat_bound(leaf, gate * largest[_kind(name)]) for name, leaf in expected.items()}
         comparisons = compare(got, expected, bounds, FLOAT64)
-        yield from ((number, comparison) for comparison in comparisons)
+        yield from ((number, replace(comparison, rounding=0.0)) for comparison in comparisons)
         if any(comparison.divergence for comparison in comparisons):
             return
+
+
+def _kind(name: str) -> str:
+    """What a tensor is one of: parameters, gradient norms, or one moment of the states."""
+    field, *key = name.split(".")
+    return f"{field} {key[-1]}" if field == "states" else field
 
 
 def _flat_bound(leaf: Any, tolerance: float) -> Rounded:
@@ -97,11 +108,59 @@ def _flat_bound(leaf: Any, tolerance: float) -> Rounded:
     return Rounded(leaf, np.full(np.shape(leaf), tolerance / (FACTOR * FLOAT64.u)), Model.of(FLOAT64))
 
 
-def largest_difference(got: Mapping[str, Any], expected: Mapping[str, Any]) -> float:
-    """The largest difference of an element, relative to the largest value of its tensor."""
-    return max(_relative(got[name], leaf) for name, leaf in expected.items())
+def largest_difference(got: Params, expected: Params) -> float:
+    """The largest difference of an element of any tensor, relative to the largest of all expected values."""
+    difference = _largest({name: got[name] - leaf for name, leaf in expected.items()}) / _largest(expected)
+    return difference if np.isfinite(difference) else np.inf
 
 
-def _relative(got: np.ndarray, expected: np.ndarray) -> float:
-    error, size = float(np.max(np.abs(got - expected))), float(np.max(np.abs(expected)))
-    return error / size if size else error
+def _largest(params: Params) -> float:
+    return float(np.max([np.max(np.abs(leaf)) for leaf in params.values()]))
+
+
+@dataclass
+class Drift:
+    """How far two free runs have drifted apart, and how far rounding alone may have carried them.
+
+    What a training makes of its roundings depends on the training. A twin of the first run, which starts
+    from parameters that are moved by one rounding each, measures it: the two runs may differ by
+    ALLOWANCE times as much as the twin does. Where that reaches CHAOS a comparison proves nothing any
+    more, and no step from there on is judged. All are relative to the largest parameter, and never shrink.
+
+    `worst` is the largest difference in units of what was allowed; `parted` is the first step beyond it, or
+    after which one of the two alone is finite; `chaotic` is the first that was not judged.
+    """
+
+    difference: float = 0.0
+    twin: float = 0.0
+    worst: float = 0.0
+    judged: int = 0
+    parted: int | None = None
+    chaotic: int | None = None
+
+    ALLOWANCE: ClassVar[float] = 1000.0  # 27 is the most that was seen of two correct trainings
+    CHAOS: ClassVar[float] = 0.1
+
+    @property
+    def allowed(self) -> float:
+        return self.ALLOWANCE * self.twin
+
+    def add(self, step: int, got: Params, expected: Params, twin: Params) -> None:
+        """Take in the parameters of the two runs, and of the twin of the first, after a step."""
+        self.difference = max(self.difference, largest_difference(got, expected))
+        self.twin = max(self.twin, largest_difference(twin, got))
+        if self.parted is None and np.isfinite(_largest(got)) != np.isfinite(_largest(expected)):
+            self.parted = step
+        if self.chaotic is None and self.allowed >= self.CHAOS:
+            self.chaotic = step
+        if self.chaotic is None:
+            self.judged += 1
+            self.worst = max(self.worst, self.difference / self.allowed)
+            if self.parted is None and self.worst > 1:
+                self.parted = step
+
+
+def moved_by_a_rounding(params: Params, rng: np.random.Generator) -> dict[str, Any]:
+    """Every element moved to the next number of its dtype, up or down."""
+    towards = {key: rng.choice([-np.inf, np.inf], p.shape).astype(p.dtype) for key, p in params.items()}
+    return {key: np.nextafter(p, towards[key]) for key, p in params.items()}

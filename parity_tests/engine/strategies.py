@@ -26,6 +26,6 @@ def values(domain: Domain) -> st.SearchStrategy[Any]:
 
 @st.composite
 def cases(draw: st.DrawFn, question: Callable[[Draw], Case], dtype: str) -> Case:
-    """Cases of one entry: sizes, options and regimes are drawn and shrink, the contents follow from a seed."""
+    """Cases of one entry: sizes, options and regimes are drawn and shrink; a seed decides the contents."""
     seed = draw(st.integers(0, 2**16))
     return question(Draw(dtype, seed, pick=lambda label, domain: draw(values(domain), label=label)))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +40,8 @@ class Moment(NamedTuple):
 
 def moments(step: Stepper, case: Case) -> Iterator[Moment]:
     """The trajectory of `step` through the gradients of the case; the last moment has none left to take."""
-    params, states = fresh(case.arrays["params"]), {}
+    params = fresh(case.arrays["params"])
+    states: dict[str, Any] = {}
     lrs = case.extra.get("lrs") or [None] * len(case.arrays["grads"])
     for number, (grads, lr) in enumerate(zip(case.arrays["grads"], lrs, strict=True), start=1):
         options = case.options if lr is None else {**case.options, "lr": lr}
@@ -49,7 +51,13 @@ def moments(step: Stepper, case: Case) -> Iterator[Moment]:
 
 
 def check_trajectory(
-    formula: Stepper, subject: Stepper, oracle: Stepper, cases: Sequence[Case], precision: Precision, *, cap: float | None = None
+    formula: Stepper,
+    subject: Stepper,
+    oracle: Stepper,
+    cases: Sequence[Case],
+    precision: Precision,
+    *,
+    cap: float | None = None,
 ) -> Tally:
     """One step of `subject` from every state that `oracle` visited: new parameters, new states, and the
     update by itself.
@@ -68,7 +76,11 @@ def check_trajectory(
                     located(comparison, case=case.spec, step=moment.number)
                     for comparison in compare(got, expected, scales, precision)
                 ]
-                still = [c.tensor for c in found if c.tensor.startswith("state") or not _moves(c.tensor, moment.grads)]
+                still = [
+                    c.tensor
+                    for c in found
+                    if c.tensor.startswith("state") or not _moves(c.tensor, moment.grads)
+                ]
                 tally.add(found, case.spec, benign=case.benign and start is moment, allow_zero=still)
         tally.cases += 1 - len(case.arrays["grads"]) * 2  # a case is a trajectory, not a comparison
     return tally
@@ -89,8 +101,33 @@ def _rounded(moment: Moment, model: Model) -> Moment:
         return Rounded.exact(leaf, model) if isinstance(leaf, np.ndarray) else leaf
 
     return moment._replace(
-        params=tree_map(wrap, moment.params), grads=tree_map(wrap, moment.grads), states=tree_map(wrap, moment.states)
+        params=tree_map(wrap, moment.params),
+        grads=tree_map(wrap, moment.grads),
+        states=tree_map(wrap, moment.states),
     )
+
+
+def compare_freely(
+    formula: Stepper, subject: Stepper, cases: Sequence[Case], precision: Precision, *, floor: float = 0.0
+) -> Tally:
+    """The parameters of `subject`, which keeps what state it likes, after every step of a run of its own.
+
+    The oracle is `formula`, and the bound grows with the steps that it took.
+    """
+    tally = Tally()
+    for case in cases:
+        model = Model.of(precision)
+        start = _rounded(Moment(0, case.arrays["params"], {}, {}, {}), model)
+        carried = replace(case, arrays={**case.arrays, "params": start.params})
+        for moment, exact, bounds in zip(
+            moments(subject, case), moments(formula, case), moments(formula, carried), strict=True
+        ):
+            got, expected, scales = (flatten({"param": m.params}) for m in (moment, exact, bounds))
+            compared = compare(got, expected, scales, precision, floor=floor)
+            found = [located(comparison, case=case.spec, step=moment.number - 1) for comparison in compared]
+            tally.add(found, case.spec, benign=False)
+        tally.cases -= len(case.arrays["grads"])
+    return tally
 
 
 def check_resumed(step: Stepper, cases: Sequence[Case]) -> Tally:
@@ -104,7 +141,10 @@ def check_resumed(step: Stepper, cases: Sequence[Case]) -> Tally:
         params, states = _through_a_file(half.params), _through_a_file(half.states)
         for moment in visited[len(visited) // 2 :]:
             params, states = step(params, fresh(moment.grads), states, **moment.options)
-        resumed, straight = flatten({"param": params, "state": states}), flatten({"param": end.params, "state": end.states})
+        resumed, straight = (
+            flatten({"param": params, "state": states}),
+            flatten({"param": end.params, "state": end.states}),
+        )
         for name, value in straight.items():
             tally.tensors += 1
             if not np.array_equal(np.asarray(resumed[name]), np.asarray(value), equal_nan=True):
@@ -119,17 +159,23 @@ def _through_a_file(tree: Any) -> Any:
     np.savez(file, **leaves)
     file.seek(0)
     loaded = iter([np.load(file)[name] for name in leaves])
-    return tree_map(lambda leaf: next(loaded) if isinstance(leaf, np.ndarray) else type(leaf)(next(loaded)), tree)
+    return tree_map(
+        lambda leaf: next(loaded) if isinstance(leaf, np.ndarray) else type(leaf)(next(loaded)), tree
+    )
 
 
 def check_steps_keep(step: Stepper, cases: Sequence[Case]) -> tuple[Tally, Tally]:
-    """Whether a step keeps the dtype of the parameters, and leaves what it was given unchanged and unshared."""
+    """Whether a step keeps the parameters' dtype, and leaves what it was given unchanged and unshared."""
     dtype, unchanged = Tally(), Tally()
     for case in cases:
         dtype.cases += 1
         unchanged.cases += 1
         for moment in list(moments(step, case))[:-1]:
-            given = {"params": fresh(moment.params), "grads": fresh(moment.grads), "states": fresh(moment.states)}
+            given = {
+                "params": fresh(moment.params),
+                "grads": fresh(moment.grads),
+                "states": fresh(moment.states),
+            }
             after = step(*given.values(), **moment.options)
             before = flatten({"params": moment.params, "grads": moment.grads, "states": moment.states})
             results = _arrays(dict(zip(("param", "state"), after, strict=True)))

@@ -1,6 +1,6 @@
 """Nested dicts, lists and named tuples of arrays, as the implementations take and return them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,13 @@ def flatten(tree: Any, name: str = "y") -> dict[str, Any]:
 def _leaves(tree: Any, prefix: str, lone: str) -> Iterator[tuple[str, Any]]:
     if tree is None:
         return
+    items: Iterable[tuple[Any, Any]]
     if isinstance(tree, dict):
         items = tree.items()
     elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        items = tree._asdict().items()
+        items = zip(tree._fields, tree, strict=True)
     elif isinstance(tree, list | tuple):
-        items = enumerate(tree)  # type: ignore[assignment]
+        items = enumerate(tree)
     else:
         yield prefix or lone, tree
         return

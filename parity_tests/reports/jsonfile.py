@@ -31,7 +31,12 @@ def report(target: str, results: Sequence[Result]) -> dict[str, Any]:
         "schema": SCHEMA,
         "target": target,
         "environment": environment(),
-        "summary": {**summary.counts, "ran": summary.ran, "apply": summary.apply, "algorithms": summary.algorithms},
+        "summary": {
+            **summary.counts,
+            "ran": summary.ran,
+            "apply": summary.apply,
+            "algorithms": summary.algorithms,
+        },
         "checks": [_check(result) for result in results],
     }
 

@@ -25,14 +25,15 @@ class Summary:
     @classmethod
     def of(cls, results: Sequence[Result]) -> Summary:
         counts = Counter(result.status for result in results)
-        measured = [result for result in results if result.worst is not None and result.rounding is not None]
         return cls(
             counts={str(status): counts[status] for status in Status},
-            ran=sum(count for status, count in counts.items() if status not in (Status.SKIPPED, Status.ABSENT)),
+            ran=sum(
+                count for status, count in counts.items() if status not in (Status.SKIPPED, Status.ABSENT)
+            ),
             apply=len(results),
             algorithms=len({result.algorithm for result in results}),
-            worst=max((r.worst for r in measured if r.worst is not None), default=None),
-            rounding=max((r.rounding for r in measured if r.rounding is not None), default=None),
+            worst=max((r.worst for r in results if r.worst is not None), default=None),
+            rounding=max((r.rounding for r in results if r.rounding is not None), default=None),
         )
 
     @property

@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from parity_tests.catalogue import Algorithm
+from parity_tests.engine.precision import PRECISIONS
 from parity_tests.engine.results import GREEN, Result, Status
 from parity_tests.reports.summary import Summary
 
 Item = TypeVar("Item")
-MEASURED = ("outputs", "gradients", "trajectory", "run", "draws")
+VALUES = ("outputs", "trajectory", "run", "draws")  # what an algorithm is measured by, beside its gradients
 STYLES = {
     Status.PASSED: "green",
     Status.FAILED: "bold red",
@@ -29,45 +30,53 @@ STYLES = {
 }
 
 
-def progress(items: Sequence[Item], names: Sequence[str], console: Console) -> Iterator[Item]:
-    """Go through the items with a progress bar that names the one at work; it vanishes at the end."""
-    columns = (TextColumn("[progress.description]{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+def progress(items: Iterable[Item], names: Sequence[str], console: Console) -> Iterator[Item]:
+    """Go through the items, one for each name, with a progress bar that vanishes at the end."""
+    columns = (
+        TextColumn("[progress.description]{task.description:24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=len(items))
-        for item, name in zip(items, names, strict=True):
-            bar.update(task, description=name)
+        task = bar.add_task(names[0] if names else "", total=len(names))
+        for item, following in zip(items, [*names[1:], ""], strict=True):
             yield item
-            bar.advance(task)
+            bar.update(task, description=following, advance=1)
 
 
 def verify_table(entries: Iterable[Algorithm], results: Sequence[Result]) -> Table:
-    """A row an algorithm, a column for each kind that measures, in units of the tolerance; u·E at the end."""
-    settings = sorted({(r.kind, r.setting[:3]) for r in results if r.kind in MEASURED}, key=_column)
-    table = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
-    table.add_column("algorithm", no_wrap=True)
-    for kind, short in settings:
-        table.add_column(f"{kind}\n{short}", justify="right")
-    table.add_column("largest\nu·E", justify="right")
-    table.add_column("checks", justify="right")
+    """A row an algorithm: what was measured, the largest errors in units of the tolerance, and in u·E."""
+    measured = [r for r in results if r.kind in (*VALUES, "gradients")]
+    precisions = [
+        p.short for p in PRECISIONS.values() if any(r.setting.startswith(p.short) for r in measured)
+    ]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("error in units of\nits tolerance", no_wrap=True)
+    for precision in precisions:
+        table.add_column(f"value\n{precision}", justify="right", no_wrap=True)
+    for precision in precisions:
+        table.add_column(f"grad\n{precision}", justify="right", no_wrap=True)
+    table.add_column("largest\nu·E", justify="right", no_wrap=True)
+    table.add_column("checks", justify="right", no_wrap=True)
     by_name = {name: list(group) for name, group in groupby(results, lambda r: r.algorithm)}
-    chapter = ""
-    for entry in entries:
-        rows = by_name.get(entry.name, [])
-        if not rows:
-            continue
-        if entry.chapter != chapter:
-            chapter = entry.chapter
-            table.add_row(Text(chapter, style="bold cyan"))
-        cells = [_cell([r for r in rows if (r.kind, r.setting[:3]) == column]) for column in settings]
-        rounding = [r.rounding for r in rows if r.rounding is not None and r.kind in MEASURED]
-        passed = sum(r.status in GREEN and r.status is not Status.SKIPPED for r in rows)
-        count = Text(f"{passed}/{len(rows)}", style="green" if passed == len(rows) else "bold red")
-        table.add_row(f"  {entry.name}", *cells, f"{max(rounding):.2f}" if rounding else "", count)
+    shown = [entry for entry in entries if entry.name in by_name]
+    for chapter, chapter_entries in groupby(shown, lambda entry: entry.chapter):
+        table.add_row(Text(chapter, style="bold cyan"))
+        for entry in chapter_entries:
+            rows = by_name[entry.name]
+            values = [r for r in rows if r.kind in VALUES]
+            gradients = [r for r in rows if r.kind == "gradients"]
+            cells = [
+                _cell([r for r in part if r.setting.startswith(p)])
+                for part in (values, gradients)
+                for p in precisions
+            ]
+            rounding = [r.rounding for r in (*values, *gradients) if r.rounding is not None]
+            passed = sum(r.status is Status.PASSED for r in rows)
+            count = Text(f"{passed}/{len(rows)}", style="green" if passed == len(rows) else "bold red")
+            table.add_row(f"  {entry.name}", *cells, f"{max(rounding):.2f}" if rounding else "", count)
     return table
-
-
-def _column(column: tuple[str, str]) -> tuple[int, str]:
-    return MEASURED.index(column[0]), column[1]
 
 
 def _cell(results: Sequence[Result]) -> Text:
@@ -100,9 +109,18 @@ def verdict(summary: Summary, seconds: float) -> Text:
     others = [f"{count} {status}" for status, count in summary.counts.items() if count and status != "passed"]
     text += f" ({', '.join(others)})" if others else ""
     text += f"   {summary.ran} of {summary.apply} that apply ran   {summary.algorithms} algorithms"
+    if summary.worst is not None:
+        text += f"   largest error {summary.worst:.2f} of its tolerance"
     if summary.rounding is not None:
-        text += f"   largest error {summary.rounding:.2f} u·E, {summary.worst:.2f} of its tolerance"
+        text += f", {summary.rounding:.2f} u·E"
     return Text(f"{text}   {seconds:.1f} s", style="bold green" if summary.green else "bold red")
+
+
+def wide(console: Console, columns: int) -> Console:
+    """The console, no narrower than a table needs unless it is a terminal, which is as wide as it is."""
+    if not console.is_terminal:
+        console.width = max(console.width, columns)
+    return console
 
 
 def list_table(entries: Iterable[Algorithm], errata: dict[str, list[str]]) -> Table:

@@ -1,0 +1,121 @@
+"""`parity_tests.check`: the four answers, each with an implementation that deserves it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import parity_tests
+from parity_tests import Verdict
+
+
+def softmax_another_way(x: Any, *, axis: int = -1) -> Any:
+    y = np.exp(x - x.max(axis, keepdims=True))
+    y = y / y.sum(axis, keepdims=True)
+
+    def backward(dy: Any) -> Any:
+        rows, upstream = np.moveaxis(y, axis, -1), np.moveaxis(dy, axis, -1)
+        jacobian = (
+            np.einsum("...i,ij->...ij", rows, np.eye(rows.shape[-1]))
+            - rows[..., :, None] * rows[..., None, :]
+        )
+        return {"x": np.moveaxis((jacobian @ upstream[..., None])[..., 0], -1, axis)}
+
+    return y, backward
+
+
+def softmax_unshifted(x: Any, *, axis: int = -1) -> Any:
+    with np.errstate(all="ignore"):
+        y = np.exp(x) / np.exp(x).sum(axis, keepdims=True)
+    return y, lambda dy: {"x": y * (dy - (dy * y).sum(axis, keepdims=True))}
+
+
+def softmax_in_float32(x: Any, *, axis: int = -1) -> Any:
+    y, backward = softmax_another_way(x.astype(np.float32), axis=axis)
+    return y.astype(float), lambda dy: {"x": backward(dy.astype(np.float32))["x"].astype(float)}
+
+
+def softmax_of_columns(x: Any, *, axis: int = -1) -> Any:
+    return softmax_another_way(x, axis=0)
+
+
+def tanh_by_a_quotient(x: Any) -> Any:
+    """1 − 2 / (1 + e^2x) loses digits where it is near 0."""
+    with np.errstate(over="ignore"):
+        y = 1 - 2 / (1 + np.exp(2 * x))
+    return y, lambda dy: {"x": dy * (1 - y**2)}
+
+
+def adam_another_way(
+    param: Any,
+    grad: Any,
+    state: Any,
+    *,
+    lr: float = 1e-3,
+    betas: Any = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+) -> Any:
+    t, m, v = (0, 0.0, 0.0) if state is None else state
+    g = (-1 if maximize else 1) * grad + weight_decay * param
+    t, m, v = t + 1, m + (1 - betas[0]) * (g - m), v + (1 - betas[1]) * (g * g - v)
+    rate = lr * np.sqrt(1 - betas[1] ** t) / (1 - betas[0] ** t)
+    return param - rate * m / (np.sqrt(v) + eps * np.sqrt(1 - betas[1] ** t)), (t, m, v)
+
+
+def adam_as_printed(param: Any, grad: Any, state: Any, **options: Any) -> Any:
+    from scratch.errata import ERRATA
+    from scratch.optimizers import adam_init
+
+    return ERRATA["adam-v-hat-from-m"].misprint(param, grad, state or adam_init(param), **options)
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "verdict"),
+    [
+        (softmax_another_way, "softmax", Verdict.EXACT),
+        (softmax_unshifted, "softmax", Verdict.UNSTABLE),
+        (softmax_in_float32, "softmax", Verdict.WRONG),
+        (softmax_of_columns, "softmax", Verdict.WRONG),
+        (adam_another_way, "adam", Verdict.EXACT),
+        (lambda param, grad, state, **o: adam_another_way(param, grad, None, **o), "adam", Verdict.WRONG),
+        (lambda x: 1 / (1 + np.exp(-x)), "sigmoid", Verdict.EXACT),
+        (lambda x: 1 / (1 - np.exp(-x)), "sigmoid", Verdict.WRONG),
+        (lambda x: None, "sigmoid", Verdict.WRONG),
+    ],
+)
+def test_verdicts(function: Any, name: str, verdict: Verdict) -> None:
+    assert parity_tests.check(function, as_=name).verdict is verdict
+
+
+def test_an_implementation_that_loses_digits_says_how_many() -> None:
+    report = parity_tests.check(tanh_by_a_quotient, as_="tanh")
+    assert report.verdict is Verdict.LOSES
+    assert report.bits_lost > 3
+    assert str(report).startswith(f"tanh: correct, but loses {report.bits_lost} bits")
+
+
+def test_a_wrong_one_says_where_and_raises() -> None:
+    report = parity_tests.check(softmax_of_columns, as_="softmax")
+    assert "outputs" in str(report)
+    assert "got" in str(report)
+    with pytest.raises(AssertionError, match="softmax: wrong"):
+        report.raise_if_failed()
+
+
+def test_what_raises_is_wrong_and_says_how() -> None:
+    def not_yet(x: Any) -> Any:
+        raise NotImplementedError("later")
+
+    assert "NotImplementedError: later" in str(parity_tests.check(not_yet, as_="tanh"))
+
+
+def test_a_schedule_is_not_taken_yet() -> None:
+    with pytest.raises(ValueError, match="step_lr is a schedule"):
+        parity_tests.check(softmax_another_way, as_="step_lr")
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(ValueError, match="did you mean adam"):
+        parity_tests.check(softmax_another_way, as_="adm")

@@ -1,0 +1,170 @@
+"""The `parity` command as people type it: what it prints, writes and returns."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from parity_tests.cli import main, matches
+from parity_tests.engine.cases import Draw, parse_spec
+
+
+def test_verify_writes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "report.json"
+    assert main(["verify", "softmax", "sgd", "--json", str(file)]) == 0
+    report = json.loads(file.read_text())
+    assert report["schema"] == 1
+    assert report["target"] == "scratch"
+    assert {"python", "numpy", "torch"} <= set(report["environment"])
+    assert report["summary"]["passed"] == report["summary"]["apply"] == len(report["checks"])
+    ids = [check["id"] for check in report["checks"]]
+    assert "sgd/trajectory[f64-cpu-foreach]" in ids
+    assert len(set(ids)) == len(ids)
+    for check in report["checks"]:
+        if check["kind"] in ("outputs", "gradients", "trajectory"):
+            assert 0 < check["worst"] <= 1
+            assert 0 < check["rounding"] <= 4
+    printed = capsys.readouterr().out
+    assert "checks passed" in printed
+    assert "u·E" in printed
+
+
+def test_verify_one_kind_of_one_dtype(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    assert main(["verify", "gelu", "--only", "gradients", "--dtype", "float64", "--json", str(file)]) == 0
+    assert [check["id"] for check in json.loads(file.read_text())["checks"]] == ["gelu/gradients[f64-cpu]"]
+
+
+def test_a_device_that_is_not_there_is_skipped_and_never_green(tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    file = tmp_path / "report.json"
+    assert main(["verify", "tanh", "--device", "cuda", "--only", "outputs", "--json", str(file)]) == 2
+    report = json.loads(file.read_text())
+    assert {check["status"] for check in report["checks"]} == {"skipped"}
+    assert {check["message"] for check in report["checks"]} == {"no CUDA device"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["verify", "sofmax"], "did you mean softmax"),
+        (["verify", "-k", "nobody"], "selects no algorithm"),
+        (["verify", "-k", "adam("], "-k takes words"),
+        (["verify", "adam", "--only", "outputs"], "no kind of check called 'outputs'"),
+        (["verify", "--case", "seed=1"], "--case belongs to one algorithm"),
+        (["verify", "tanh", "--case", "what"], "label=value"),
+        (["verify", "tanh", "--case", "colour=red"], "no choice called 'colour'"),
+        (["verify", "tanh", "--case", "regime=nowhere"], "regime must be one of 'normal'"),
+        (["explain", "adm"], "did you mean adam"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_status_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_a_failure_prints_the_line_that_reproduces_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import scratch.activations
+
+    right = scratch.activations.softmax
+
+    def wrong(x, *, axis=-1):  # type: ignore[no-untyped-def]
+        y, backward = right(x, axis=axis)
+        return y * (1 + 1e-12), backward
+
+    wrong.shapes = right.shapes  # type: ignore[attr-defined]
+    monkeypatch.setattr(scratch.activations, "softmax", wrong)
+    assert main(["verify", "softmax", "--only", "outputs", "--dtype", "float64"]) == 1
+    printed = capsys.readouterr().out
+    assert "softmax/outputs[f64-cpu]  failed" in printed
+    (line,) = [line for line in printed.splitlines() if "see it again: " in line]
+    words = line.partition("--case ")[2].strip("'")
+    assert main(["verify", "softmax", "--only", "outputs", "--dtype", "float64", "--case", words]) == 1
+
+
+def test_list_and_explain_do_not_import_torch() -> None:
+    for words in (["list"], ["explain", "adam"], ["list", "--json", "-"]):
+        code = f"import sys; from parity_tests.cli import main; main({words})\nsys.exit('torch' in sys.modules)"
+        finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert finished.returncode == 0, finished.stderr
+
+
+def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--json", "-"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["algorithms"]}
+    assert rows["adam"]["torch"] == "torch.optim.Adam"
+    assert "adam-v-hat-from-m" in rows["adam"]["errata"]
+    assert rows["adam"]["seed"]
+
+
+def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "adam"]) == 0
+    printed = capsys.readouterr().out
+    for words in (
+        "m̂ / (√v̂ + ε)",
+        "betas=(0.9, 0.999)",
+        "torch.optim.Adam",
+        "adam-v-hat-from-m",
+        "Kingma & Ba",
+    ):
+        assert words in printed
+
+
+@pytest.mark.parametrize(
+    ("expression", "chosen"),
+    [
+        ("adam", {"adam", "adamw"}),
+        ("adam and not adamw", {"adam"}),
+        ("sgd or adamw", {"sgd", "adamw"}),
+        ("not (adam or sgd)", {"gelu"}),
+        ("optimizers", {"adam", "adamw", "sgd"}),
+    ],
+)
+def test_expressions(expression: str, chosen: set[str]) -> None:
+    names = {"adam": "optimizers", "adamw": "optimizers", "sgd": "optimizers", "gelu": "activations"}
+    assert {name for name, chapter in names.items() if matches(expression, f"{chapter}/{name}")} == chosen
+
+
+def test_a_case_is_drawn_again_from_its_line() -> None:
+    from parity_tests.catalogue import find
+
+    entry = find("gelu")
+    case = entry.cases("float32", examples=3)[-1]
+    again = entry.case("float32", case.spec)
+    assert again.options == case.options
+    assert (again.arrays["x"] == case.arrays["x"]).all()
+    seed, fixed = parse_spec(case.spec)
+    other = entry.draw(Draw("float32", seed, {**fixed, "approximate": "tanh"}))
+    assert (other.arrays["x"] == case.arrays["x"]).all()
+
+
+def test_the_readme_says_what_there_is() -> None:
+    """After a change of the catalogue or the errata: parity list --markdown README.md"""
+    from parity_tests.catalogue import algorithms
+    from parity_tests.reports import markdown
+    from scratch.errata import ERRATA
+
+    readme = Path(__file__).parent.parent / "README.md"
+    if not readme.exists():
+        pytest.skip("the README is not installed with the package")
+    text = readme.read_text(encoding="utf-8")
+    assert markdown.replaced(text, "coverage", markdown.coverage(algorithms())) == text
+    assert markdown.replaced(text, "errata", markdown.errata(ERRATA.values())) == text
+
+
+def test_markers_that_are_missing_are_named() -> None:
+    from parity_tests.reports import markdown
+
+    with pytest.raises(ValueError, match="<!-- coverage -->"):
+        markdown.replaced("no markers", "coverage", "| a |")
