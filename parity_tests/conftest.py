@@ -1,7 +1,9 @@
 """Hypothesis profiles: `ci` draws the same cases every time, `default` others each time, `hunt` many."""
 
 import os
+import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("default", deadline=None, max_examples=20)
@@ -13,3 +15,11 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many cases Hypothesis drew and torch agreed on."""
+    catalogue = sys.modules.get("parity_tests.test_catalogue")
+    if catalogue is not None:
+        cases = catalogue.compared.total()
+        terminalreporter.write_line(f"{cases} drawn cases of {len(catalogue.compared)} algorithms compared with torch")

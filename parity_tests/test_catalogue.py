@@ -1,5 +1,6 @@
 """Every algorithm against torch: the curated and drawn cases of `parity verify`, and then Hypothesis's."""
 
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -15,6 +16,9 @@ from parity_tests.verify import Plan, verify
 
 ENTRIES = algorithms()
 COMPARABLE = [entry for entry in ENTRIES if entry.protocol in ("operation", "function", "optimizer")]
+
+
+compared: Counter[str] = Counter()  # how many drawn cases were compared, by algorithm
 
 
 def named(entry: Algorithm) -> str:
@@ -48,6 +52,7 @@ def test_no_false_alarm(entry: Algorithm, dtype: str) -> None:
             tallies = compare_operation(entry.scratch, entry.scratch, entry.reference, [case], precision)  # type: ignore[assignment]
         # A case whose right answer is about zero proves nothing: another is drawn in its place.
         assume(not any(tally.refused for tally in tallies))
+        compared[entry.name] += 1
         for kind, tally in zip(("outputs", "gradients"), tallies, strict=False):
             result = tally.result(entry.name, kind, precision.short)
             assert not result.divergences, f"{result.message}\n{result.reproduce}"
