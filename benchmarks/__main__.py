@@ -25,9 +25,8 @@ def main() -> int:
         for measured in SUITES[name]():
             missed += not measured.reached
             verdict = "reached" if measured.reached else "MISSED "
-            print(
-                f"{verdict}  {measured.ratio:6.2f} ≤ {measured.goal:4.2f}  {measured.name} / {measured.against}"
-            )
+            figures = f"{measured.ratio:6.2f} ≤ {measured.goal:4.2f}"
+            print(f"{verdict}  {figures}  {measured.name} / {measured.against}")
             if measured.detail:
                 print(f"         {measured.detail}")
             sys.stdout.flush()

@@ -65,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         "list", help="every algorithm: chapter, kinds of check, torch counterpart, errata"
     )
     listing.add_argument("--json", metavar="FILE", help="write the list as JSON (- for standard output)")
-    listing.add_argument("--markdown", metavar="FILE", help="rewrite the tables of a README between their markers")
+    listing.add_argument("--markdown", metavar="FILE", help="rewrite the tables in a README")
     listing.set_defaults(run=run_list)
 
     explain = commands.add_parser(
@@ -153,8 +153,10 @@ def run_list(arguments: argparse.Namespace) -> int:
         file = Path(arguments.markdown)
         if not file.is_file():
             raise ValueError(f"there is no file {file}")
-        text = markdown.replaced(file.read_text(encoding="utf-8"), "coverage", markdown.coverage(algorithms()))
-        file.write_text(markdown.replaced(text, "errata", markdown.errata(ERRATA.values())), encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
+        text = markdown.replaced(text, "coverage", markdown.coverage(algorithms()))
+        text = markdown.replaced(text, "errata", markdown.errata(ERRATA.values()))
+        file.write_text(text, encoding="utf-8")
         return 0
     from rich.console import Console  # noqa: PLC0415 (slow to import)
 

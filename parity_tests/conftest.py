@@ -21,5 +21,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many cases Hypothesis drew and torch agreed on."""
     catalogue = sys.modules.get("parity_tests.test_catalogue")
     if catalogue is not None:
-        cases = catalogue.compared.total()
-        terminalreporter.write_line(f"{cases} drawn cases of {len(catalogue.compared)} algorithms compared with torch")
+        cases, algorithms = catalogue.compared.total(), len(catalogue.compared)
+        terminalreporter.write_line(f"{cases} drawn cases of {algorithms} algorithms compared with torch")

@@ -4,8 +4,8 @@
 
 `step` counts the updates already made (or the epochs, where the rate changes once an epoch), so that
 step 0 gives the rate of the first update. `lr` is the rate that the schedule starts from or aims at, lr_0
-of the posts. Every schedule is a closed form on Python numbers and returns a float; options carry
-torch's names and defaults.
+of the posts. Every schedule is computed afresh from the step, in Python numbers; options carry torch's
+names and defaults.
 """
 
 import functools

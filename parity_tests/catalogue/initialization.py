@@ -12,7 +12,7 @@ from parity_tests.engine.cases import Case, Draw
 Options = dict[str, Any]
 Shape = tuple[int, ...]
 
-# Below and above 16 values, where torch draws in another way; dense, and with one and two kernel axes.
+# Fewer than 16 values, which torch draws in another way, and more; no kernel, one axis of it, and two.
 LAYERS: tuple[Mapping[str, Any], ...] = (
     {"shape": (3, 2)},
     {"shape": (5, 7)},
@@ -198,7 +198,7 @@ CHAPTER = chapter(
     ),
     Numbers(
         *("calculate_gain", "torch.nn.init.calculate_gain", "He et al. 2015", calculate_gain),
-        curated=({"nonlinearity": "leaky_relu", "param": None}, {"nonlinearity": "leaky_relu", "param": 0.2}),
+        curated=tuple({"nonlinearity": "leaky_relu", "param": param} for param in (None, 0.2, 1)),
         bad_options=({"nonlinearity": "gelu"}, {"nonlinearity": "leaky_relu", "param": True}),
     ),
     Initializer(

@@ -221,7 +221,7 @@ PLATEAUS: tuple[Mapping[str, Any], ...] = (
     {"mode": "max", "start": 8.0, "threshold_mode": "abs", "threshold": 0.0, "patience": 2, "eps": 0.001},
     {"mode": "min", "start": -8.0, "threshold_mode": "abs", "threshold": 0.25, "patience": 2, "cooldown": 2},
     # The second reduction is by eps exactly.
-    {"mode": "min", "lr": 1.0, "factor": 0.5, "eps": 0.25, "patience": 1, "cooldown": 0},
+    {"mode": "min", "lr": 1.0, "factor": 0.75, "eps": 0.1875, "patience": 1, "min_lr": 0.0},
 )
 MILESTONES: tuple[Mapping[str, Any], ...] = (
     {"first": 8, "between": 12, "second": "cosine_annealing_lr"},

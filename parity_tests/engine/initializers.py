@@ -20,8 +20,7 @@ from parity_tests.engine.compare import Comparison, Divergence, compare, located
 from parity_tests.engine.precision import FLOAT64, Precision
 from parity_tests.engine.refusals import check_refusals
 from parity_tests.engine.results import Tally
-from parity_tests.engine.rounding import Model, Rounded, parts
-from parity_tests.engine.rounding_rules import RULES
+from parity_tests.engine.rounding import Model, Rounded
 from parity_tests.engine.trees import flatten
 
 Array = np.ndarray
@@ -171,25 +170,3 @@ def check_initializer_refusals(
 ) -> Tally:
     """Shapes without fans and options that mean nothing raise ValueError."""
     return check_refusals(partial(subject, rng=np.random.default_rng(case.seed)), case, bad_options)
-
-
-def _qr(model: Model, a: Any) -> tuple[Rounded, Rounded]:
-    """A = Q R by any stable method, to first order (Stewart 1977): with X the strictly lower triangle of
-    Qᵀ ΔA R⁻¹, dQ = Q (X − Xᵀ) + (I − Q Qᵀ) ΔA R⁻¹ and dR = (Qᵀ ΔA R⁻¹ − X + Xᵀ) R, where ΔA is what A
-    brings along and what the method adds to each column, relative to its norm (Higham 2002, theorem 19.4).
-    """
-    value, error = parts(a)
-    Q, R = np.linalg.qr(value)
-    columns = np.sqrt(np.sum(value**2, 0))
-    backward = error + model.length(value.shape[0]) * columns
-    inverse = np.abs(np.linalg.inv(R))
-    inside = np.abs(Q).T @ backward @ inverse
-    turned = np.tril(inside, -1)
-    turned = turned + turned.T
-    outside = np.abs(np.eye(len(Q)) - Q @ Q.T) @ backward @ inverse
-    error_Q = np.abs(Q) @ turned + outside + np.abs(Q)
-    error_R = np.triu((inside + turned) @ np.abs(R))
-    return Rounded(Q, error_Q, model), Rounded(R, error_R, model)
-
-
-RULES.setdefault("qr", _qr)

@@ -237,6 +237,25 @@ def _solve(model: Model, a: Any, b: Any) -> Rounded:
     return Rounded(x, inverse @ (error_A @ np.abs(x) + error_b + n * np.abs(A) @ np.abs(x)), model)
 
 
+def _qr(model: Model, a: Any) -> tuple[Rounded, Rounded]:
+    """A = Q R by any stable method, to first order (Stewart 1977): with X the strictly lower triangle of
+    Qᵀ ΔA R⁻¹, dQ = Q (X − Xᵀ) + (I − Q Qᵀ) ΔA R⁻¹ and dR = (Qᵀ ΔA R⁻¹ − X + Xᵀ) R, where ΔA is what A
+    brings along and what the method adds to each column, relative to its norm (Higham 2002, theorem 19.4).
+    """
+    value, error = parts(a)
+    Q, R = np.linalg.qr(value)
+    columns = np.sqrt(np.sum(value**2, 0))
+    backward = error + model.length(value.shape[0]) * columns
+    inverse = np.abs(np.linalg.inv(R))
+    inside = np.abs(Q).T @ backward @ inverse
+    turned = np.tril(inside, -1)
+    turned = turned + turned.T
+    outside = np.abs(np.eye(len(Q)) - Q @ Q.T) @ backward @ inverse
+    error_Q = np.abs(Q) @ turned + outside + np.abs(Q)
+    error_R = np.triu((inside + turned) @ np.abs(R))
+    return Rounded(Q, error_Q, model), Rounded(R, error_R, model)
+
+
 def _norm(model: Model, a: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Rounded:
     if ord == np.inf:
         return np.max(np.abs(a), axis=axis, keepdims=keepdims)
@@ -263,6 +282,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "min": _extreme(np.argmin),
     "norm": _norm,
     "ones_like": _like(np.ones_like),
+    "qr": _qr,
     "solve": _solve,
     "sum": _sum,
     "var": _var,

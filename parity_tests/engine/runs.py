@@ -92,7 +92,7 @@ def _in_lockstep(subject: Run, oracle: Run, gate: float) -> Iterator[tuple[int, 
             largest[_kind(name)] = max(largest.get(_kind(name), 0.0), size)
         bounds = {name: _flat_bound(leaf, gate * largest[_kind(name)]) for name, leaf in expected.items()}
         comparisons = compare(got, expected, bounds, FLOAT64)
-        yield from ((number, replace(comparison, rounding=0.0)) for comparison in comparisons)
+        yield from ((number, replace(comparison, rounding=None)) for comparison in comparisons)
         if any(comparison.divergence for comparison in comparisons):
             return
 
