@@ -1,7 +1,9 @@
 """Every algorithm against torch: the curated and drawn cases of `parity verify`, and then Hypothesis's."""
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -9,7 +11,7 @@ from hypothesis import assume, given
 from parity_tests.catalogue import Algorithm, algorithms
 from parity_tests.engine.operations import compare_operation
 from parity_tests.engine.precision import PRECISIONS
-from parity_tests.engine.results import Status
+from parity_tests.engine.results import Status, Tally
 from parity_tests.engine.strategies import cases
 from parity_tests.engine.trajectories import check_trajectory
 from parity_tests.verify import Plan, verify
@@ -44,12 +46,16 @@ def test_no_false_alarm(entry: Algorithm, dtype: str) -> None:
 
     @given(case=cases(entry.draw, dtype))
     def agree(case):  # type: ignore[no-untyped-def]
+        tallies: Sequence[Tally]
         if entry.protocol == "optimizer":
-            step = partial(scratch.optimizers.step, entry.scratch)
-            oracle = partial(reference.optimizers.step, entry.reference)
+            step: Any = partial(scratch.optimizers.step, entry.scratch)
+            oracle: Any = partial(reference.optimizers.step, entry.reference)
             tallies = [check_trajectory(step, step, oracle, [case], precision)]
         else:
-            tallies = compare_operation(entry.scratch, entry.scratch, entry.reference, [case], precision)  # type: ignore[assignment]
+            formula, oracle = entry.scratch, entry.reference
+            tallies = compare_operation(
+                formula, formula, oracle, [case], precision, through_time=entry.through_time
+            )
         # A case whose right answer is about zero proves nothing: another is drawn in its place.
         assume(not any(tally.refused for tally in tallies))
         compared[entry.name] += 1

@@ -3,7 +3,9 @@
 Both take the same batches in the same order, so that rounding is all they may differ by. How much that
 may be, a twin of the scratch run shows (`engine.runs.Drift`): it starts from weights moved by one
 rounding each, and the two implementations conform as long as no parameter differs by more than 1000
-times what the twin drifts. Two correct trainings were seen to reach 27 times; a mistake starts at 1e6.
+times what the twin drifts. Of 400 correct trainings in float64 none reached more than 28 times; mistakes
+start at 1e6. In float32 a rounding now and then carries a unit over the kink of its activation, which
+changes a gradient at once and which the twin need not meet: there only smooth networks are judged.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ RATES = {
     **{"gradient_descent": 0.1, "sgd": 0.1, "adagrad": 0.02, "rmsprop": 0.002, "adadelta": 1.0},
     **{"adam": 0.01, "adamw": 0.01, "amsgrad": 0.01, "adamax": 0.01, "nadam": 0.01, "radam": 0.01},
 }
+KINKED = ("relu", "leaky_relu", "hardtanh")
 DATA = ("digits", "diabetes", "house-prices")
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -78,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn  # noqa: PLC0415
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
+    import reference  # noqa: F401, PLC0415 (imports torch, whose threads are to be limited as well)
     from parity_tests.datasets import load  # noqa: PLC0415
     from parity_tests.reports.summary import Summary  # noqa: PLC0415
 
@@ -92,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     # Matrices of this size are multiplied before a second thread has woken up; and where a training
     # overflows, its last line says so.
-    with bar, threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+    with bar, threadpool_limits(1), np.errstate(all="ignore"):
         task = bar.add_task("", total=how.epochs)
         for epoch in side_by_side(how, data, drift):
             epochs.append(epoch)
@@ -184,7 +188,9 @@ def _figures(implementation: ModuleType, data: Dataset, params: Any, network: di
 def _result(how: argparse.Namespace, drift: Drift) -> Result:
     """One check: no step that was judged went beyond what is allowed, and there were some."""
     status, message = Status.PASSED, ""
-    if drift.parted is not None:
+    if how.dtype == "float32" and how.activation in KINKED:
+        status, message = Status.SKIPPED, f"float32 rounds across the kink of {how.activation}: take float64"
+    elif drift.parted is not None:
         status, message = Status.FAILED, f"from step {drift.parted} on a parameter is beyond what is allowed"
     elif not drift.judged:
         status, message = Status.SKIPPED, "chaotic from the first step on: take a smaller --lr, or float64"

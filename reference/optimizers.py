@@ -75,7 +75,7 @@ class Optimizer:
 
 
 @contextmanager
-def _scalars_in_float64() -> Iterator[None]:
+def scalars_in_float64() -> Iterator[None]:
     """torch keeps an optimizer's scalars in the default dtype; NAdam's product of μ needs all its digits."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
@@ -101,7 +101,7 @@ def step(
     if options.get("fused"):
         del options["foreach"]
     leaves = {name: torch.nn.Parameter(param.clone()) for name, param in params.items()}
-    with _scalars_in_float64():
+    with scalars_in_float64():
         stepped = optimizer.torch_class(leaves.values(), **options)
         for name, grad in grads.items():
             leaves[name].grad = grad

@@ -66,7 +66,7 @@ def train(
         number = 0
         states: dict[str, Any] = {}
         for permutation in torch.from_numpy(permutations).to(x.device):
-            for batch in permutation.split(batch_size or len(x)):
+            for batch in permutation.split(len(x) if batch_size is None else batch_size):
                 number += 1
                 rate = running.param_groups[0]["lr"]
                 running.zero_grad()
@@ -75,7 +75,7 @@ def train(
                 norms = _norms({key: parameter.grad for key, parameter in module.named_parameters()})
                 if max_norm is not None:
                     clip_grad_norm_(module.parameters(), max_norm)
-                with optimizers._scalars_in_float64():
+                with optimizers.scalars_in_float64():
                     running.step()
                 if scheduler is not None:
                     scheduler.step()

@@ -79,21 +79,22 @@ def train(
     loss: one of `LOSSES`, by name, averaged over the batch. optimizer: one of `OPTIMIZERS`, by name;
     `options` are its own. schedule: a function of the updates made so far that gives the rate, in place
     of lr. batch_size: None for all examples. max_norm: what the norm of all gradients together is
-    clipped to, None for no clipping.  Raises ValueError for a loss or an optimizer of another name.
+    clipped to, None for no clipping.  Raises ValueError for a loss or an optimizer of another name, and
+    at the first step for a batch_size below 1 and for what is no permutation.
     """
     if loss not in LOSSES:
         raise ValueError(f"train: loss must be one of {', '.join(LOSSES)}, got {loss!r}")
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"train: optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
     cost, update = getattr(losses, loss), getattr(optimizers, optimizer)
-    batches = [
-        batch
-        for permutation in permutations
-        for batch in mini_batches(x, target, permutation, batch_size=batch_size or len(x))
-    ]
+    size = len(x) if batch_size is None else batch_size
+
+    def batches():
+        for permutation in permutations:
+            yield from mini_batches(x, target, permutation, batch_size=size)
 
     def steps(params, states):
-        for step, batch in enumerate(batches):
+        for step, batch in enumerate(batches()):
             rate = lr if schedule is None else schedule(step)
             y, model_backward = model(batch.x, params, activation=activation)
             J, loss_backward = cost(y, batch.target)

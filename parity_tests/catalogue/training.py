@@ -39,7 +39,7 @@ def optimizer_options(d: Draw, optimizer: str) -> dict[str, Any]:
     if optimizer == "sgd":
         momentum = d.choice("momentum", 0.0, 0.9)
         nesterov = bool(momentum) and d.choice("nesterov", True, False)
-        return {"momentum": momentum, "nesterov": nesterov, "weight_decay": d.choice("decay", 0.0, 0.05)}
+        return {"momentum": momentum, "nesterov": nesterov, "weight_decay": d.choice("decay", 0.0, 0.1)}
     betas = d.choice("betas", (0.9, 0.999), (0.8, 0.95))
     return {"betas": betas, "eps": d.choice("eps", 1e-8, 1e-3), "weight_decay": d.choice("decay", 0.0, 0.1)}
 
