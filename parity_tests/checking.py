@@ -5,14 +5,16 @@
     report.raise_if_failed()
 
 The oracle is `scratch` in float64, which `parity verify` holds against torch; so no torch is needed.
-The implementation has the protocol of its namesake in `scratch`: see `parity explain NAME`.
+The implementation has the protocol of its namesake in `scratch`: see `parity explain NAME`. It runs in this
+process, so this is for one's own code.
 """
 
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -21,14 +23,17 @@ import numpy as np
 
 from parity_tests.catalogue import Algorithm, find
 from parity_tests.engine.cases import Case
-from parity_tests.engine.operations import compare_operation, split
+from parity_tests.engine.operations import check_unchanged, compare_operation, split
 from parity_tests.engine.precision import FLOAT64
-from parity_tests.engine.results import Result, Status, Tally
+from parity_tests.engine.results import Tally
 from parity_tests.engine.trajectories import compare_freely
 from parity_tests.engine.trees import fresh
 
 # A correct implementation by another formula loses some digits; a wrong one moves the result by 1e-6 or more.
 FAR_BELOW_ANY_BUG = 1e-9
+# At extreme inputs a formula that is right loses digits, or all of them to an overflow. One that is wrong is
+# off by as much as the result, and finite.
+UNSTABLE_BY = 1e-3
 
 
 class Verdict(StrEnum):
@@ -40,18 +45,35 @@ class Verdict(StrEnum):
     WRONG = "wrong"
 
 
+SEVERITY = list(Verdict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one case says: the verdict, what differs, the bits lost, and the case itself."""
+
+    verdict: Verdict
+    case: Case
+    differences: tuple[str, ...] = ()
+    bits_lost: int = 0
+
+
 @dataclass(frozen=True)
 class Report:
-    """What the checks of one implementation say."""
+    """What the checks of one implementation say; `remarks` are no mistakes, but worth knowing."""
 
     algorithm: str
     verdict: Verdict
-    results: tuple[Result, ...]
-    bits_lost: int = 0
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         return self.verdict is not Verdict.WRONG
+
+    @property
+    def bits_lost(self) -> int:
+        return max(finding.bits_lost for finding in self.findings)
 
     def raise_if_failed(self) -> None:
         """Raise AssertionError with the whole report if the implementation is wrong."""
@@ -59,76 +81,127 @@ class Report:
             raise AssertionError(str(self))
 
     def __str__(self) -> str:
-        verdict = (
-            f"correct, but loses {self.bits_lost} bits" if self.verdict is Verdict.LOSES else self.verdict
-        )
-        lines = [f"{self.algorithm}: {verdict}"]
-        for result in self.results:
-            if result.status is not Status.PASSED:
-                lines += [f"  {result.kind}", *(f"    {d}" for d in result.divergences[:5])]
-                lines += [f"    {result.message}"] if not result.divergences else []
-        return "\n".join(lines)
+        loses = self.verdict is Verdict.LOSES
+        verdict = f"correct, but loses {self.bits_lost} bits" if loses else str(self.verdict)
+        worst = [finding for finding in self.findings if finding.verdict is self.verdict]
+        of = f"{len(worst)} of {len(self.findings)} cases" if self.verdict is not Verdict.EXACT else ""
+        lines = [f"{self.algorithm}: {verdict}{f'   ({of})' if of else ''}"]
+        for finding in worst[:3] if self.verdict is not Verdict.EXACT else []:
+            options = ", ".join(f"{name}={value!r}" for name, value in finding.case.options.items())
+            lines += [f"  with {options}" if options else "  with default options"]
+            lines += [f"    {difference}" for difference in finding.differences[:5]]
+            lines += [f"    see it again: check(…, as_={self.algorithm!r}, case={finding.case.spec!r})"]
+        return "\n".join([*lines, *(f"  remark: {remark}" for remark in self.remarks)])
 
 
-def check(function: Callable[..., Any], *, as_: str, examples: int = 4, seed: int = 0) -> Report:
+def check(
+    function: Callable[..., Any], *, as_: str, examples: int = 4, seed: int = 0, case: str = ""
+) -> Report:
     """Check an implementation of the algorithm called `as_`.
 
     Args:
-        function: ``y, backward = f(*arrays, **options)`` or ``y = f(…)`` alone for an operation,
-            ``param, state = f(param, grad, state, **options)`` for an optimizer, whose first state is
-            None and whose later ones are its own affair.
+        function: ``y, backward = f(*arrays, **options)`` or ``y = f(…)`` alone for an operation; backward
+            returns a dict of gradients by argument name. ``param, state = f(param, grad, state,
+            **options)`` for an optimizer, whose first state is None and whose later ones are its own affair.
         as_: the name in the catalogue.
         examples: how many drawn cases beside the curated ones.
         seed: where the drawn cases begin.
+        case: the one case that a report names, in place of all.
 
     Raises ValueError for a name that the catalogue lacks or has no such check for.
     """
     entry = find(as_)
-    cases = entry.cases("float64", examples=examples, seed=seed)
-    benign = [case for case in cases if case.benign]
-    exact = _compare(entry, function, cases, floor=0.0)
-    if all(_right(result) for result in exact):
-        return Report(as_, Verdict.EXACT, exact)
-    loose = _compare(entry, function, benign, floor=FAR_BELOW_ANY_BUG)
-    if not all(_right(result) for result in loose):
-        return Report(as_, Verdict.WRONG, loose)
-    if not all(_right(result) for result in _compare(entry, function, cases, floor=FAR_BELOW_ANY_BUG)):
-        return Report(as_, Verdict.UNSTABLE, exact)
-    worst = max(result.worst or 0.0 for result in exact)
-    return Report(as_, Verdict.LOSES, exact, bits_lost=math.ceil(math.log2(worst)))
-
-
-def _right(result: Result) -> bool:
-    return result.status is Status.PASSED
-
-
-def _compare(
-    entry: Algorithm, function: Callable[..., Any], cases: Sequence[Case], *, floor: float
-) -> tuple[Result, ...]:
     if entry.protocol not in COMPARE:
-        raise ValueError(f"check takes an {' or a '.join(COMPARE)}, and {entry.name} is a {entry.protocol}")
+        raise ValueError(
+            f"{as_} is a {entry.protocol}, which check does not take yet: {', '.join(COMPARE)} only"
+        )
+    cases = [entry.case("float64", case)] if case else entry.cases("float64", examples=examples, seed=seed)
+    findings = tuple(_judge(entry, function, one) for one in cases)
+    verdict = max((finding.verdict for finding in findings), key=SEVERITY.index)
+    remarks = _remarks(entry, function, cases) if entry.protocol != "optimizer" else []
+    return Report(as_, verdict, findings, tuple(remarks))
+
+
+def _judge(entry: Algorithm, function: Callable[..., Any], case: Case) -> Finding:
+    """What one case says. At extreme inputs a formula is allowed to fail if it holds at plain ones."""
+    exact = _differences(entry, function, case, floor=0.0)
+    if not exact.differences:
+        return replace(exact, verdict=Verdict.EXACT)
+    if not _differences(entry, function, case, floor=FAR_BELOW_ANY_BUG).differences:
+        return replace(exact, verdict=Verdict.LOSES)
+    if case.benign:
+        return exact
+    plain = entry.plain(case)
+    if plain is None or _judge(entry, function, plain).verdict is Verdict.WRONG:
+        return exact
+    overflowed = any(
+        word in difference for difference in exact.differences for word in ("got nan", "got inf", "got -inf")
+    )
+    if overflowed or not _differences(entry, function, case, floor=UNSTABLE_BY).differences:
+        return replace(exact, verdict=Verdict.UNSTABLE)
+    return exact
+
+
+def _differences(entry: Algorithm, function: Callable[..., Any], case: Case, *, floor: float) -> Finding:
+    """A finding that is wrong if anything differs by more than rounding and the floor."""
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result
-            tallies = COMPARE[entry.protocol](entry, function, cases, floor)
-    except Exception as error:  # somebody else's code may raise anything
-        message = f"{type(error).__name__}: {error}"
-        return (Result(entry.name, entry.kinds[0], "f64", Status.ERROR, message),)
-    results = [tally.result(entry.name, kind, "f64") for kind, tally in tallies.items()]
-    return tuple(result for result in results if result.cases)
+            tallies = COMPARE[entry.protocol](entry, function, case, floor)
+    except (Exception, SystemExit) as error:  # somebody else's code may raise anything
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{type(error).__name__}: {error}  ({where.filename}:{where.lineno})"
+        return Finding(Verdict.WRONG, case, (message,))
+    differences = tuple(str(divergence) for tally in tallies for divergence in tally.divergences)
+    worst = max((tally.worst for tally in tallies), default=0.0)
+    bits = math.ceil(math.log2(worst)) if 1 < worst < math.inf else 0
+    return Finding(Verdict.WRONG, case, differences, bits)
 
 
 def _compare_values(
-    entry: Algorithm, function: Callable[..., Any], cases: Sequence[Case], floor: float
-) -> dict[str, Tally]:
-    options: Any = {"through_time": entry.through_time, "floor": floor}
-    outputs, gradients = compare_operation(entry.scratch, function, entry.scratch, cases, FLOAT64, **options)
-    forward_only = split(function(**fresh(cases[0].arrays), **cases[0].options))[1] is None
-    return {"outputs": outputs} if forward_only else {"outputs": outputs, "gradients": gradients}
+    entry: Algorithm, function: Callable[..., Any], case: Case, floor: float
+) -> Sequence[Tally]:
+    outputs, gradients = compare_operation(
+        entry.scratch,
+        _in_the_protocol(entry, function, case),
+        entry.scratch,
+        [case],
+        FLOAT64,
+        through_time=entry.through_time,
+        floor=floor,
+    )
+    return [outputs] if _forward_only(function, case) else [outputs, gradients]
+
+
+def _forward_only(function: Callable[..., Any], case: Case) -> bool:
+    return split(function(**fresh(case.arrays), **case.options))[1] is None
+
+
+def _in_the_protocol(entry: Algorithm, function: Callable[..., Any], case: Case) -> Callable[..., Any]:
+    """The function with a plain tuple of outputs named, and a backward that must return a dict."""
+    expected, _ = split(entry.scratch(**fresh(case.arrays), **case.options))
+
+    def called(**arguments: Any) -> Any:
+        y, backward = split(function(**arguments))
+        if type(y) in (tuple, list) and hasattr(expected, "_fields") and len(y) == len(expected):
+            y = type(expected)(*y)
+        if backward is None:
+            return y
+        return y, partial(_as_dict, backward)
+
+    return called
+
+
+def _as_dict(backward: Callable[..., Any], *upstream: Any) -> Any:
+    gradients = backward(*upstream)
+    if not isinstance(gradients, dict):
+        kind = type(gradients).__name__
+        raise TypeError(f"backward must return a dict of gradients by argument name, got {kind}")
+    return gradients
 
 
 def _compare_steps(
-    entry: Algorithm, function: Callable[..., Any], cases: Sequence[Case], floor: float
-) -> dict[str, Tally]:
+    entry: Algorithm, function: Callable[..., Any], case: Case, floor: float
+) -> Sequence[Tally]:
     import scratch.optimizers  # noqa: PLC0415 (the chapters are imported when they are needed)
 
     def step(params: Any, grads: Any, states: Any, **options: Any) -> Any:
@@ -139,7 +212,20 @@ def _compare_steps(
         return params, states
 
     formula = partial(scratch.optimizers.step, entry.scratch)
-    return {"trajectory": compare_freely(formula, step, cases, FLOAT64, floor=floor)}
+    return [compare_freely(formula, step, [case], FLOAT64, floor=floor)]
+
+
+def _remarks(entry: Algorithm, function: Callable[..., Any], cases: Sequence[Case]) -> list[str]:
+    """What is no mistake in a formula: arguments changed in place, memory shared, no gradients."""
+    remarks = []
+    try:
+        with np.errstate(all="ignore"):
+            if "gradients" in entry.kinds and _forward_only(function, cases[0]):
+                remarks.append("it returned no backward, so that its gradients were not checked")
+            remarks += dict.fromkeys(check_unchanged(function, cases[:3]).complaints)
+    except (Exception, SystemExit):  # the findings have said so
+        pass
+    return remarks
 
 
 COMPARE = {"optimizer": _compare_steps, "operation": _compare_values, "function": _compare_values}

@@ -45,9 +45,11 @@ def build_parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "-k", metavar="EXPRESSION", default="", help='by name or chapter: -k "adam or optimizers and not sgd"'
     )
-    verify.add_argument("--dtype", nargs="+", default=["all"], choices=[*DTYPES, "all"])
+    verify.add_argument("--dtype", action="append", choices=[*DTYPES, "all"], help="may be repeated (all)")
     verify.add_argument("--device", default="cpu", choices=["cpu", "cuda", "all"])
-    verify.add_argument("--only", nargs="+", default=[], metavar="KIND", help="these kinds of check alone")
+    verify.add_argument(
+        "--only", action="append", default=[], metavar="KIND", help="this kind of check; may be repeated"
+    )
     verify.add_argument(
         "--examples", type=_natural, default=4, metavar="N", help="drawn cases beside the curated ones (4)"
     )
@@ -100,7 +102,10 @@ def run_verify(arguments: argparse.Namespace) -> int:
         raise ValueError(f"--case belongs to one algorithm, {len(entries)} are selected; name it")
     if arguments.case:
         entries[0].case("float64", arguments.case)
-    dtypes = DTYPES if "all" in arguments.dtype else tuple(arguments.dtype)
+    if arguments.json:
+        jsonfile.check_writable(arguments.json)
+    wanted = dict.fromkeys(arguments.dtype or ["all"])
+    dtypes = DTYPES if "all" in wanted else tuple(wanted)
     devices = ("cpu", "cuda") if arguments.device == "all" else (arguments.device,)
     console = terminal.wide(Console(stderr=arguments.json == "-"), 88)
     began = time.perf_counter()
@@ -111,7 +116,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     ]
     names = [entry.name for entry in entries]
     # Few algorithms are done before another process has imported torch.
-    jobs = 1 if len(entries) < FEW or "cuda" in devices else arguments.jobs
+    jobs = 1 if len(entries) < FEW or "cuda" in devices else max(1, arguments.jobs)
     for found in terminal.progress(verify_all(entries, plans, jobs=jobs), names, console):
         results += found
     if arguments.json:
@@ -119,7 +124,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     summary = Summary.of(results)
     console.print(terminal.verify_table(entries, results))
     console.print()
-    for line in terminal.failures(results):
+    for line in (*terminal.failures(results), *terminal.reasons(results)):
         console.print(line, soft_wrap=True)
     console.print(terminal.verdict(summary, time.perf_counter() - began), soft_wrap=True)
     if not summary.ran:
@@ -171,16 +176,14 @@ def run_explain(arguments: argparse.Namespace) -> int:
 
     entry = find(arguments.name)
     function = entry.scratch
-    print(f"{entry.name}{inspect.signature(function)}\n")
-    print(f"    {inspect.getdoc(function)}\n".replace("\n", "\n    ").rstrip() + "\n")
+    print(f"{entry.name}{_signature(function)}\n")
+    print("\n".join(f"    {line}".rstrip() for line in str(inspect.getdoc(function)).splitlines()) + "\n")
     facts = {
         "chapter": f"{entry.chapter} (scratch/{entry.chapter}.py, reference/{entry.chapter}.py)",
-        "protocol": str(inspect.getdoc(type(entry))),
-        "shapes": ", ".join(
-            f"{name} ({', '.join(p.split())})" for name, p in getattr(function, "shapes", {}).items()
-        ),
+        "protocol": str(inspect.getdoc(type(entry))).replace("``", ""),
+        "shapes": ", ".join(f"{name} {_shape(p)}" for name, p in getattr(function, "shapes", {}).items()),
         "torch": entry.torch,
-        "source": entry.source,
+        "source": f"{entry.source}  (004 is the handbook, 000 to 003 the short posts)",
         "checked by": " ".join(entry.kinds),
     }
     for label, fact in facts.items():
@@ -190,6 +193,32 @@ def run_explain(arguments: argparse.Namespace) -> int:
         print(f"\nerratum {erratum.id}  ({erratum.where})")
         print(f"    printed  {erratum.printed}\n    right    {erratum.right}\n    shows    {erratum.shows}")
     return 0
+
+
+def _signature(function: Any) -> str:
+    """The signature without the addresses of functions among the defaults."""
+    words = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.default is not parameter.empty and hasattr(parameter.default, "__name__"):
+            words.append(f"{parameter.name}={parameter.default.__name__}")
+        else:
+            words.append(str(parameter))
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in words:
+            words.insert(-1, "*")
+    return f"({', '.join(words)})"
+
+
+def _shape(pattern: str) -> str:
+    """A pattern of `scratch._shapes` in words: ``(N, C, ...)`` or ``(C)`` of int."""
+    options = []
+    for option in pattern.split("|"):
+        axes = option.split()
+        kind = axes.pop(0) if axes and axes[0] in ("int", "bool") else ""
+        comma = "," if len(axes) == 1 and axes != ["..."] else ""
+        options.append(f"({', '.join(axes)}{comma}){' ' + kind if kind else ''}")
+            f"({', '.join(axes)}{',' if len(axes) == 1 and axes != ['...'] else ''}){' ' + kind if kind else ''}"
+        )
+    return " or ".join(options)
 
 
 def _errata() -> dict[str, list[str]]:
@@ -204,7 +233,7 @@ def _errata() -> dict[str, list[str]]:
 
 def _selected(names: Sequence[str], expression: str) -> list[Algorithm]:
     """The algorithms that are named, and that the expression is true of."""
-    entries = [find(name) for name in names] if names else list(algorithms())
+    entries = [find(name) for name in dict.fromkeys(names)] if names else list(algorithms())
     if expression:
         entries = [entry for entry in entries if matches(expression, f"{entry.chapter}/{entry.name}")]
     if not entries:

@@ -98,10 +98,74 @@ def test_an_implementation_that_loses_digits_says_how_many() -> None:
 
 def test_a_wrong_one_says_where_and_raises() -> None:
     report = parity_tests.check(softmax_of_columns, as_="softmax")
-    assert "outputs" in str(report)
+    assert "with axis=" in str(report)
     assert "got" in str(report)
+    (line,) = {line for line in str(report).splitlines() if "see it again" in line and "seed=0" in line}
+    case = line.partition("case='")[2].removesuffix("')")
+    assert parity_tests.check(softmax_of_columns, as_="softmax", case=case).verdict is Verdict.WRONG
     with pytest.raises(AssertionError, match="softmax: wrong"):
         report.raise_if_failed()
+
+
+def relu_to_six(x: Any) -> Any:
+    y = np.clip(x, 0, 6)
+    return y, lambda dy: {"x": dy * ((x > 0) & (x < 6))}
+
+
+def softmax_never_along_0(x: Any, *, axis: int = -1) -> Any:
+    return softmax_another_way(x, axis=axis or -1)
+
+
+def adam_that_clips(param: Any, grad: Any, state: Any, **options: Any) -> Any:
+    return adam_another_way(param, np.clip(grad, -5, 5), state, **options)
+
+
+def leaky_with_another_default(x: Any, *, negative_slope: float = 0.2) -> Any:
+    slope = np.where(x > 0, 1.0, negative_slope)
+    return x * slope, lambda dy: {"x": dy * slope}
+
+
+def gelu_that_gives_up(x: Any, *, approximate: str = "none") -> Any:
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (relu_to_six, "relu"),
+        (softmax_never_along_0, "softmax"),
+        (adam_that_clips, "adam"),
+        (leaky_with_another_default, "leaky_relu"),
+        (gelu_that_gives_up, "gelu"),
+    ],
+)
+def test_what_is_wrong_only_where_nobody_looks(function: Any, name: str) -> None:
+    """A limit that plain inputs never reach, the one axis 0, a default that is always given otherwise."""
+    assert parity_tests.check(function, as_=name).verdict is Verdict.WRONG
+
+
+def test_remarks_are_no_mistakes() -> None:
+    def sigmoid(x: Any) -> Any:
+        x *= -1
+        return 1 / (1 + np.exp(x))
+
+    report = parity_tests.check(sigmoid, as_="sigmoid")
+    assert report.verdict is Verdict.EXACT
+    assert "no backward" in str(report)
+    assert "x was changed in place" in str(report)
+
+
+def test_a_plain_tuple_is_taken_by_position() -> None:
+    def clip(grad: Any, *, max_norm: float) -> Any:
+        norm = np.sqrt((grad**2).sum())
+        return grad * min(1.0, max_norm / (norm + 1e-6)), norm
+
+    assert parity_tests.check(clip, as_="clip_by_norm").verdict is Verdict.EXACT
+
+
+def test_a_backward_that_returns_an_array_is_told_what_to_return() -> None:
+    report = parity_tests.check(lambda x: (np.tanh(x), lambda dy: dy * (1 - np.tanh(x) ** 2)), as_="tanh")
+    assert "backward must return a dict" in str(report)
 
 
 def test_what_raises_is_wrong_and_says_how() -> None:

@@ -26,6 +26,11 @@ IDS = {
     "sigmoid-derivative",
     "sigmoid-sign",
     "softmax-hidden",
+    # normalization
+    "batchnorm-gaussian",
+    "batchnorm-gradients",
+    "batchnorm-parentheses",
+    "batchnorm-two-variances",
     # layers, initialization and models
     "backprop-example",
     "bias-gradient-unsummed",

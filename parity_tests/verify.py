@@ -61,7 +61,7 @@ class Plan:
 def verify(entry: Algorithm, plan: Plan, *, alone: bool = True) -> list[Result]:
     """The results of one algorithm. What raises is an error of that check, and the others go on.
 
-    With `alone`, also of the checks that need no torch, which are the same on every device.
+    With `alone`, also of the checks that need no torch, which are those of the CPU.
     """
     results: list[Result] = []
     for kinds, setting, run in _checks(entry, plan, alone):
@@ -105,7 +105,7 @@ def _one_thread() -> None:
 
 def _verify_by_name(name: str, plans: Sequence[Plan]) -> list[Result]:
     entry = find(name)
-    return [result for i, plan in enumerate(plans) for result in verify(entry, plan, alone=i == 0)]
+    return [result for plan in plans for result in verify(entry, plan, alone=plan.device == "cpu")]
 
 
 Check = tuple[tuple[str, ...], str, Callable[[], Sequence[Tally]]]

@@ -9,7 +9,7 @@ off inside, because several of these divide by zero.
     errata_of("adam")
 """
 
-from scratch import _errata_layers, _errata_updates  # noqa: F401 (they register the errata)
+from scratch import _errata_layers, _errata_normalization, _errata_updates  # noqa: F401 (they register the errata)
 from scratch._errata_updates import ADAM_AS_PRINTED
 from scratch._erratum import ERRATA, Erratum, errata_of
 

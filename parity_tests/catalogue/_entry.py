@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from parity_tests.engine.cases import Case, Draw, parse_spec
+from parity_tests.engine.trees import fresh
 
 # The widest tolerance that is worth something on benign inputs, relative to the largest value.
 CAPS = {
@@ -63,7 +65,37 @@ class Algorithm:
     def cases(self, dtype: str, *, examples: int = 4, seed: int = 0) -> list[Case]:
         """The curated cases, then as many drawn ones as `examples` says."""
         everything = [*self.curated, *({} for _ in range(examples))]
-        return [self.draw(Draw(dtype, seed + i, fixed)) for i, fixed in enumerate(everything)]
+        cases = [self.draw(Draw(dtype, seed + i, fixed)) for i, fixed in enumerate(everything)]
+        return [*cases, *self.with_defaults(cases[0])]
+
+    def plain(self, case: Case) -> Case | None:
+        """The same case at benign inputs, where it has a regime to choose."""
+        try:
+            plain = self.case(case.dtype, f"{case.spec} regime=normal")
+        except ValueError:
+            return None
+        return plain if plain.benign else None
+
+    def with_defaults(self, case: Case) -> list[Case]:
+        """The case with its options left out, where the arrays allow it and it is another case then."""
+        if self.protocol not in ("operation", "function") or not case.options:
+            return []
+        parameters = inspect.signature(self.scratch).parameters
+        options = dict(case.options)
+        for name in case.options:
+            if parameters[name].default is not inspect.Parameter.empty:
+                fewer = {other: value for other, value in options.items() if other != name}
+                options = fewer if self._accepts(case.arrays, fewer) else options
+        spec = f"{case.spec} defaults=True"
+        return [replace(case, options=options, spec=spec)] if options != case.options else []
+
+    def _accepts(self, arrays: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
+        """Whether arrays that were drawn for other options still fit."""
+        try:
+            self.scratch(**fresh(arrays), **options)
+        except ValueError:
+            return False
+        return True
 
     def smooth_cases(self, *, examples: int = 4, seed: int = 0) -> list[Case]:
         """Benign float64 cases away from all kinks, where differences approach derivatives."""
@@ -77,6 +109,7 @@ class Algorithm:
     def case(self, dtype: str, spec: str) -> Case:
         """The case that a line of a report names.  Raises ValueError for a label that is not asked for."""
         seed, fixed = parse_spec(spec)
+        defaults = self.protocol in ("operation", "function") and fixed.pop("defaults", False)
         draw = Draw(dtype, seed, fixed)
         case = self.draw(draw)
         unknown = [label for label in fixed if label not in draw.answers]
@@ -85,7 +118,7 @@ class Algorithm:
             raise ValueError(
                 f"a case of {self.name} has no choice called {unknown[0]!r} here; it has {asked}"
             )
-        return case
+        return self.with_defaults(case)[0] if defaults else case
 
     def caps(self, dtype: str) -> tuple[float, float] | None:
         """The caps for outputs and gradients in a dtype, where there are any."""

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from parity_tests.engine.trees import flatten
+
 Array = np.ndarray
 
 
@@ -152,11 +154,12 @@ class Draw:
         """An array of this case's dtype; where "kinks" is drawn, a quarter of it is at the points `at`."""
         rng = self.rng(label)
         values = REGIMES[regime](rng, shape)
-        if len(at) and self.choice("kinks", True, False):
-            self.smooth = False
-            kinked = np.where(rng.random(shape) < 0.25, rng.choice(np.asarray(at, float), shape), values)
-            kinked.flat[:1] = np.abs(values.flat[:1])  # one ordinary positive element, or all may be zero
-            values = kinked
+        if len(at):
+            first = np.abs(values.flat[:1])
+            if self.choice("kinks", True, False):
+                self.smooth = False
+                values = np.where(rng.random(shape) < 0.25, rng.choice(np.asarray(at, float), shape), values)
+            values.flat[:1] = first  # one ordinary positive element, or all that comes out may be zero
         self.benign = self.benign and regime in BENIGN
         return round_to(values, self.dtype)
 
@@ -170,7 +173,8 @@ class Draw:
 
     def case(self, arrays: dict[str, Any], options: dict[str, Any] | None = None, **more: Any) -> Case:
         """The case with these inputs."""
-        benign = bool(more.pop("benign", True)) and self.benign
+        finite = all(np.isfinite(leaf).all() for leaf in flatten(arrays).values() if _is_floating(leaf))
+        benign = bool(more.pop("benign", True)) and self.benign and finite
         return Case(
             arrays,
             options or {},
@@ -192,6 +196,10 @@ class Draw:
         )
 
 
+def _is_floating(leaf: Any) -> bool:
+    return isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
+
+
 def parse_spec(spec: str) -> tuple[int, dict[str, Any]]:
     """The seed and the fixed answers that `Case.spec` was written from.
 
@@ -206,7 +214,10 @@ def parse_spec(spec: str) -> tuple[int, dict[str, Any]]:
             fixed[label] = ast.literal_eval(text)
         except (ValueError, SyntaxError):
             fixed[label] = text
-    return int(fixed.pop("seed", 0)), fixed
+    seed = fixed.pop("seed", 0)
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be an integer from 0 on, got {seed!r}")
+    return seed, fixed
 
 
 def round_to(values: Array, dtype: str) -> Array:
@@ -219,9 +230,19 @@ def round_to(values: Array, dtype: str) -> Array:
 
 
 def _legal(label: str, answer: Any, domain: Domain) -> Any:
-    """A fixed answer, if it is one of the choices."""
-    if isinstance(domain, Choice) and answer not in domain.options:
-        raise ValueError(f"{label} must be one of {', '.join(map(repr, domain.options))}, got {answer!r}")
+    """A fixed answer, if it is one that the domain could give; sizes may be other ones than are drawn."""
+    match domain:
+        case Choice(options):
+            legal, wanted = answer in options, f"one of {', '.join(map(repr, options))}"
+        case Integers(low, high):
+            legal, wanted = isinstance(answer, int), f"an integer, such as {low} to {high}"
+        case Reals():
+            legal, wanted = isinstance(answer, int | float), "a number"
+        case Shape():
+            legal = isinstance(answer, tuple) and all(isinstance(n, int) and n > 0 for n in answer)
+            wanted = "a tuple of integers above 0, such as (2,3)"
+    if not legal:
+        raise ValueError(f"{label} must be {wanted}, got {answer!r}")
     return answer
 
 

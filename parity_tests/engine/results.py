@@ -54,8 +54,9 @@ class Result:
 def _again(algorithm: str, kind: str, setting: str, spec: str) -> str:
     """The line that reproduces a failure."""
     words = ["parity", "verify", algorithm, "--only", kind]
-    dtypes = [p.dtype for p in PRECISIONS.values() if p.short == setting.partition("-")[0]]
-    words += ["--dtype", *dtypes] if dtypes else []
+    for precision in PRECISIONS.values():
+        if precision.short == setting.partition("-")[0]:
+            words += ["--dtype", precision.dtype]
     return shlex.join([*words, "--case", spec] if spec else words)
 
 

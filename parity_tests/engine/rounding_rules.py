@@ -130,11 +130,11 @@ def settle(z: Any, error: Any) -> Array:
 def apply_ufunc(
     model: Model, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
+    if ufunc.__name__ == "add" and method == "at":
+        return _add_at(model, inputs)
     pairs = [parts(operand) for operand in inputs]
     if ufunc.__name__ in PREDICATES and method == "__call__":
         return ufunc(*(value for value, _ in pairs), **kwargs)
-    if ufunc.__name__ == "add" and method == "at":
-        return _add_at(model, inputs)
     rule = UFUNCS.get(ufunc.__name__)
     if rule is None or method != "__call__" or set(kwargs) - {"out"}:
         raise TypeError(f"no rounding rule for np.{ufunc.__name__} ({method}); add one to rounding_rules.py")

@@ -59,6 +59,15 @@ def _check(result: Result) -> dict[str, Any]:
     }
 
 
+def check_writable(path: str) -> None:
+    """Raise ValueError for a path that `write` could not write to, before the work is done."""
+    file = Path(path)
+    if path != "-" and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise ValueError(
+            f"the report cannot be written to {path}: {'a' if file.is_dir() else 'there is no such'} folder"
+        )
+
+
 def write(path: str, content: dict[str, Any]) -> None:
     """Write a report to a file, or to standard output if the path is "-"."""
     text = json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeVar
@@ -103,6 +105,12 @@ def failures(results: Iterable[Result]) -> Iterator[Text]:
             yield Text(f"    {line}")
 
 
+def reasons(results: Iterable[Result]) -> Iterator[Text]:
+    """Why checks were skipped, each reason once."""
+    for reason, count in Counter(r.message for r in results if r.status is Status.SKIPPED).items():
+        yield Text(f"{count} checks skipped: {reason}", style=STYLES[Status.SKIPPED])
+
+
 def verdict(summary: Summary, seconds: float) -> Text:
     """The last line: how many ran out of how many apply, how far off, how long."""
     text = f"{summary.counts['passed']} of {summary.ran} checks passed"
@@ -118,7 +126,7 @@ def verdict(summary: Summary, seconds: float) -> Text:
 
 def wide(console: Console, columns: int) -> Console:
     """The console, no narrower than a table needs unless it is a terminal, which is as wide as it is."""
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = max(console.width, columns)
     return console
 
