@@ -216,8 +216,6 @@ def _shape(pattern: str) -> str:
         kind = axes.pop(0) if axes and axes[0] in ("int", "bool") else ""
         comma = "," if len(axes) == 1 and axes != ["..."] else ""
         options.append(f"({', '.join(axes)}{comma}){' ' + kind if kind else ''}")
-            f"({', '.join(axes)}{',' if len(axes) == 1 and axes != ['...'] else ''}){' ' + kind if kind else ''}"
-        )
     return " or ".join(options)
 
 
