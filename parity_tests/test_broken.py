@@ -44,7 +44,7 @@ def test_the_correct_implementation_passes_all_of_them() -> None:
 
 
 def test_outputs_a_slope_wrong_in_the_thirteenth_digit() -> None:
-    def broken(x: Any, *, negative_slope: float) -> Any:
+    def broken(x: Any, *, negative_slope: float = 0.01) -> Any:
         return leaky_relu(x, negative_slope=negative_slope * (1 + 1e-13))
 
     outputs, gradients = compared("leaky_relu", broken)
@@ -53,7 +53,7 @@ def test_outputs_a_slope_wrong_in_the_thirteenth_digit() -> None:
 
 
 def test_gradients_the_mean_subtracted_in_place_of_the_weighted_one() -> None:
-    def broken(x: Any, *, axis: int) -> Any:
+    def broken(x: Any, *, axis: int = -1) -> Any:
         y, _ = softmax(x, axis=axis)
         return y, lambda dy: {"x": y * (dy - dy.mean(axis, keepdims=True))}
 
@@ -65,7 +65,7 @@ def test_gradients_the_mean_subtracted_in_place_of_the_weighted_one() -> None:
 def test_gradients_a_softmax_backward_that_returns_zeros() -> None:
     """It would pass with an upstream gradient of ones: the rows of a softmax sum to one."""
 
-    def broken(x: Any, *, axis: int) -> Any:
+    def broken(x: Any, *, axis: int = -1) -> Any:
         return softmax(x, axis=axis)[0], lambda dy: {"x": np.zeros_like(dy)}
 
     with_ones = softmax(np.array([[0.3, -1.2, 0.7]]))[1](np.ones((1, 3)))["x"]
@@ -82,7 +82,7 @@ def test_gradients_one_is_missing() -> None:
 
 
 def test_outputs_a_softmax_without_the_maximum_is_told_by_its_nans() -> None:
-    def broken(x: Any, *, axis: int) -> Any:
+    def broken(x: Any, *, axis: int = -1) -> Any:
         with np.errstate(over="ignore", invalid="ignore"):
             exp = np.exp(x)
             y = exp / exp.sum(axis, keepdims=True)
@@ -117,7 +117,7 @@ def test_differences_a_gradient_that_is_off_by_a_millionth() -> None:
 
 
 def test_dtype_a_constant_of_float64() -> None:
-    def broken(x: Any, *, axis: int) -> Any:
+    def broken(x: Any, *, axis: int = -1) -> Any:
         y, backward = softmax(x, axis=axis)
         return y * np.float64(1.0), backward
 
@@ -126,7 +126,7 @@ def test_dtype_a_constant_of_float64() -> None:
 
 
 def test_dtype_only_the_gradient() -> None:
-    def broken(x: Any, *, axis: int) -> Any:
+    def broken(x: Any, *, axis: int = -1) -> Any:
         y, backward = softmax(x, axis=axis)
         return y, lambda dy: {"x": backward(dy)["x"].astype(float)}
 
@@ -136,7 +136,7 @@ def test_dtype_only_the_gradient() -> None:
 
 
 def test_unchanged_the_maximum_subtracted_in_place() -> None:
-    def broken(x: Any, *, axis: int) -> Any:
+    def broken(x: Any, *, axis: int = -1) -> Any:
         x -= x.max(axis, keepdims=True)
         return softmax(x, axis=axis)
 
@@ -147,7 +147,7 @@ def test_unchanged_the_maximum_subtracted_in_place() -> None:
 
 
 def test_unchanged_backward_that_overwrites_its_upstream_gradient() -> None:
-    def broken(x: Any, *, axis: int) -> Any:
+    def broken(x: Any, *, axis: int = -1) -> Any:
         y, _ = softmax(x, axis=axis)
 
         def backward(dy: Any) -> Any:
