@@ -99,4 +99,16 @@ def verify() -> Iterator[Measured]:
     yield Measured("parity verify", "30 s", seconds / 30, 1.0, f"{seconds:.1f} s; {last}")
 
 
-SUITES: dict[str, Callable[[], Iterator[Measured]]] = {"startup": startup, "adam": adam, "verify": verify}
+def layers() -> Iterator[Measured]:
+    """Convolution, pooling, normalization and recurrence."""
+    from benchmarks.layers import measure
+
+    yield from measure()
+
+
+SUITES: dict[str, Callable[[], Iterator[Measured]]] = {
+    "startup": startup,
+    "adam": adam,
+    "layers": layers,
+    "verify": verify,
+}
