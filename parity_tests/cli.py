@@ -8,6 +8,7 @@ import inspect
 import os
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except ValueError as error:
         print(f"parity: {error}", file=sys.stderr)
+        return USAGE
+    except Exception:  # whatever it is, it is no verdict on anybody's code
+        traceback.print_exc()
+        print("parity: this is a mistake in parity itself, not in what it checked", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("parity: interrupted", file=sys.stderr)
@@ -58,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("--case", default="", metavar="SPEC", help="the one case that a report names")
     verify.add_argument(
-        "--jobs", type=_natural, default=os.cpu_count() or 1, metavar="N", help="processes (one per core)"
+        "--jobs", type=_natural, default=_cores(), metavar="N", help="processes (one per core)"
     )
     verify.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
     verify.set_defaults(run=run_verify)
@@ -82,6 +87,11 @@ def build_parser() -> argparse.ArgumentParser:
     training.add_arguments(train)
     train.set_defaults(run=training.run)
     return parser
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _natural(text: str) -> int:
@@ -137,6 +147,7 @@ def run_list(arguments: argparse.Namespace) -> int:
 
     errata = _errata()
     if arguments.json:
+        jsonfile.check_writable(arguments.json)
         rows = [
             {
                 "name": entry.name,

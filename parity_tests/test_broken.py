@@ -183,12 +183,24 @@ def test_refusals_anything_goes() -> None:
 
 
 def test_refusals_words_that_do_not_name_the_shape() -> None:
-    def broken(x: Any) -> Any:
-        raise ValueError("bad input")
+    def broken(x: Any, *, axis: int = -1) -> Any:
+        if x.ndim > 2 or x.dtype.kind != "f":
+            raise ValueError("bad input")
+        return softmax(x, axis=axis)
 
-    broken.shapes = {"x": "N N"}  # type: ignore[attr-defined]
+    broken.shapes = {"x": "N D"}  # type: ignore[attr-defined]
     result = failed(check_refusals(broken, find("softmax").cases("float64")[0]), "refusals")
-    assert "does not say" in result.message
+    assert "does not say (1, 3, 5)" in result.message
+
+
+def test_refusals_an_upstream_gradient_that_is_broadcast() -> None:
+    def broken(x: Any) -> Any:
+        y = np.tanh(x)
+        return y, lambda dy: {"x": dy * (1 - y**2)}
+
+    broken.shapes = {"x": "..."}  # type: ignore[attr-defined]
+    result = failed(check_refusals(broken, find("tanh").cases("float64")[0]), "refusals")
+    assert "x of integers is accepted" in result.message
 
 
 def test_refusals_an_option_that_means_nothing() -> None:
@@ -281,6 +293,33 @@ def test_trajectory_one_step_counter_for_all_parameters() -> None:
         return adam(param, grad, state._replace(t=counter["t"] - 1), **options)
 
     trajectory(every_parameter(update))
+
+
+def test_trajectory_a_later_rate_ignored() -> None:
+    first: dict[str, float] = {}
+
+    def update(param: Any, grad: Any, state: AdamState, *, lr: float = 1e-3, **rest: Any) -> Any:
+        if state.t == 0:
+            first["lr"] = lr
+        return adam(param, grad, state, lr=first["lr"], **rest)
+
+    result = trajectory(every_parameter(update))
+    assert min(d.step for d in result.divergences if d.step) == 4, "the rate changes after half of six steps"
+
+
+@pytest.mark.parametrize("name", ["softmax", "adam"])
+def test_a_bound_that_a_wrong_rule_inflated_fails_the_check(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing differs, but at that tolerance nothing could."""
+    from parity_tests.engine import rounding_rules
+    from parity_tests.verify import Plan, verify
+
+    right = rounding_rules.UFUNCS["divide"]
+    monkeypatch.setitem(rounding_rules.UFUNCS, "divide", lambda *operands: 1e6 * right(*operands))
+    results = verify(find(name), Plan(dtypes=["float64"], kinds=["outputs", "trajectory"]))
+    assert {result.status for result in results} == {Status.FAILED}
+    assert all("the bound is vacuous" in result.message for result in results)
 
 
 def test_resumed_a_velocity_kept_outside_the_state() -> None:

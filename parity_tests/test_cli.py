@@ -73,7 +73,7 @@ def test_bad_usage_is_one_sentence_and_status_2(
 
 
 def test_a_failure_prints_the_line_that_reproduces_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     import scratch.activations
 
@@ -85,9 +85,15 @@ def test_a_failure_prints_the_line_that_reproduces_it(
 
     wrong.shapes = right.shapes  # type: ignore[attr-defined]
     monkeypatch.setattr(scratch.activations, "softmax", wrong)
-    assert main(["verify", "softmax", "--only", "outputs", "--dtype", "float64"]) == 1
+    file = tmp_path / "report.json"
+    assert main(["verify", "softmax", "--only", "outputs", "--dtype", "float64", "--json", str(file)]) == 1
     printed = capsys.readouterr().out
     assert "softmax/outputs[f64-cpu]  failed" in printed
+    report = json.loads(file.read_text())
+    (check,) = report["checks"]
+    assert check["status"] == "failed"
+    assert check["divergence"]["tensor"] == "y"
+    assert check["divergence"]["mismatched"] > 0
     (line,) = [line for line in printed.splitlines() if "see it again: " in line]
     words = line.partition("--case ")[2].strip("'")
     assert main(["verify", "softmax", "--only", "outputs", "--dtype", "float64", "--case", words]) == 1
@@ -136,6 +142,18 @@ def test_expressions(expression: str, chosen: set[str]) -> None:
     assert {name for name, chapter in names.items() if matches(expression, f"{chapter}/{name}")} == chosen
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_every_case_can_be_drawn_again(dtype: str) -> None:
+    from parity_tests.catalogue import algorithms
+
+    for entry in algorithms():
+        for case in entry.cases(dtype, examples=2):
+            again = entry.case(dtype, case.spec)
+            assert again.spec == case.spec
+            assert repr(again.options) == repr(case.options)
+            assert repr(again.arrays) == repr(case.arrays)
+
+
 def test_a_case_is_drawn_again_from_its_line() -> None:
     from parity_tests.catalogue import find
 
@@ -159,8 +177,9 @@ def test_the_readme_says_what_there_is() -> None:
     if not readme.exists():
         pytest.skip("the README is not installed with the package")
     text = readme.read_text(encoding="utf-8")
-    assert markdown.replaced(text, "coverage", markdown.coverage(algorithms())) == text
-    assert markdown.replaced(text, "errata", markdown.errata(ERRATA.values())) == text
+    tables = {"coverage": markdown.coverage(algorithms()), "errata": markdown.errata(ERRATA.values())}
+    stale = [name for name, table in tables.items() if markdown.replaced(text, name, table) != text]
+    assert not stale, "run: parity list --markdown README.md"
 
 
 def test_markers_that_are_missing_are_named() -> None:

@@ -89,8 +89,9 @@ def verify_all(entries: Sequence[Algorithm], plans: Sequence[Plan], *, jobs: int
         yield from (_verify_by_name(entry.name, plans) for entry in entries)
         return
     # A fork server imports torch once for all, and was never in the middle of a computation when it forks.
-    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-    if sys.platform != "win32":
+    linux = sys.platform == "linux"
+    context = multiprocessing.get_context("forkserver" if linux else "spawn")
+    if linux:
         context.set_forkserver_preload(["parity_tests.verify", "reference.optimizers", "torch.optim"])
     with ProcessPoolExecutor(jobs, context, initializer=_one_thread) as pool:
         yield from pool.map(_verify_by_name, [entry.name for entry in entries], repeat(plans))
@@ -99,8 +100,10 @@ def verify_all(entries: Sequence[Algorithm], plans: Sequence[Plan], *, jobs: int
 def _one_thread() -> None:
     """Processes share the cores already."""
     import torch  # noqa: PLC0415 (in a process of its own)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     torch.set_num_threads(1)
+    threadpool_limits(1)
 
 
 def _verify_by_name(name: str, plans: Sequence[Plan]) -> list[Result]:

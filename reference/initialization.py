@@ -37,7 +37,7 @@ def fan_in_and_fan_out(shape):
 
 
 def calculate_gain(nonlinearity, param=None):
-    return init.calculate_gain(nonlinearity, param)
+    return float(init.calculate_gain(nonlinearity, param))  # an integer for some
 
 
 def uniform(shape, *, rng, dtype=np.float64, **options):

@@ -11,7 +11,8 @@ def check_params(function, params, wanted):
         if name in params and params[name].shape != shape
     ]
     if wrong:
-        raise ValueError(f"{function}: {', '.join(wrong)}")
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise ValueError(f"{function}: {', '.join(wrong[:3])}{more}")
 
 
 def check_names(function, argument, named, known):

@@ -6,6 +6,8 @@
 import functools
 import inspect
 
+import numpy as np
+
 
 def shapes(**patterns):
     """Check every array argument of a function against its pattern before the function runs.
@@ -14,7 +16,8 @@ def shapes(**patterns):
     wherever it stands; a number is itself; ``...`` is any number of axes, the same ones wherever it
     stands; the empty string is a scalar. ``int`` in front asks for an array of integers and ``bool``
     for one of truth values; everything else must be of one floating dtype. ``|`` separates
-    alternatives. An argument that is None is passed over if None is its default.
+    alternatives. An argument that is None is passed over if None is its default; of a named tuple every
+    array must match. What is returned as ``backward`` takes gradients of the outputs' shapes alone.
 
     >>> @shapes(x="... D", weight="D", bias="D")
     ... def layer_norm(x, weight, bias, *, eps=1e-5): ...
@@ -27,17 +30,40 @@ def shapes(**patterns):
     def decorate(function):
         signature = inspect.signature(function)
 
+        defaults = {name: signature.parameters[name].default for name in parsed}
+
         @functools.wraps(function)
         def checked(*args, **kwargs):
             arguments = signature.bind(*args, **kwargs).arguments
-            arrays = {name: arguments[name] for name in parsed if arguments.get(name) is not None}
+            given = {name: arguments[name] for name in parsed if name in arguments}
+            arrays = {name: x for name, x in given.items() if not (x is None and defaults[name] is None)}
             _check(function.__name__, arrays, parsed, patterns)
-            return function(*args, **kwargs)
+            return _checked_backward(function.__name__, function(*args, **kwargs))
 
         checked.shapes = patterns
         return checked
 
     return decorate
+
+
+def _checked_backward(function, returned):
+    """``y, backward`` with a backward that takes upstream gradients of the outputs' shapes alone."""
+    if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
+        return returned
+    y, backward = returned
+    outputs = y if isinstance(y, tuple) else (y,)
+
+    @functools.wraps(backward)
+    def checked(*upstream):
+        for dy, output in zip(upstream, outputs, strict=False):
+            if np.shape(dy) != np.shape(output):
+                raise ValueError(
+                    f"{function}: the upstream gradient has shape {np.shape(dy)}, but must be "
+                    f"{np.shape(output)}, as the output is"
+                )
+        return backward(*upstream)
+
+    return y, checked
 
 
 def _parse(text):
@@ -48,14 +74,14 @@ def _parse(text):
 
 def _check(function, arrays, parsed, patterns):
     bound, seen, floating = {}, [], None
-    for name, array in arrays.items():
+    for name, argument, array in _fields(arrays):
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):
             raise TypeError(f"{function}: {name} must be an array, got {type(array).__name__}")
         kinds = {"b": "bool", "f": "float", "i": "int", "u": "int"}
         kind = kinds.get(array.dtype.kind, str(array.dtype))
-        options = [axes for wanted, axes in parsed[name] if wanted == kind]
+        options = [axes for wanted, axes in parsed[argument] if wanted == kind]
         if not options:
-            wanted = " or ".join(sorted({wanted for wanted, _ in parsed[name]}))
+            wanted = " or ".join(sorted({wanted for wanted, _ in parsed[argument]}))
             raise TypeError(f"{function}: {name} must be an array of {wanted}, got {array.dtype}")
         if kind == "float":
             if floating is not None and array.dtype != floating[1]:
@@ -70,8 +96,20 @@ def _check(function, arrays, parsed, patterns):
                 bound = trial
                 break
         else:
-            raise ValueError(_explain(function, name, array.shape, patterns[name], bound, seen))
+            raise ValueError(_explain(function, name, array.shape, patterns[argument], bound, seen))
         seen.append(f"{name} {array.shape}")
+
+
+def _fields(arrays):
+    """Every array with its name and that of its argument: the arrays of a state are ``state.m``, …"""
+    for name, array in arrays.items():
+        if isinstance(array, tuple):
+            fields = getattr(array, "_fields", range(len(array)))
+            for field, leaf in zip(fields, array, strict=True):
+                if hasattr(leaf, "shape"):
+                    yield f"{name}.{field}", name, leaf
+        else:
+            yield name, name, array
 
 
 def _match(axes, shape, bound):

@@ -151,7 +151,7 @@ def silu(x):
     sigma, _ = sigmoid(x)
 
     def backward(dy):
-        return {"x": dy * (sigma * (1 + x * (1 - sigma)))}
+        return {"x": dy * sigma * (1 + x * (1 - sigma))}
 
     return x * sigma, backward
 

@@ -23,10 +23,9 @@ def step(optimizer, params, grads, states, **options):
     that took no part. A state that is absent begins anew. Returns the next params and states.
     """
     params, states = dict(params), dict(states)
-    start = globals()[f"{optimizer.__name__}_init"]
     for name, grad in grads.items():
         if grad is not None:
-            state = states[name] if name in states else start(params[name])
+            state = states[name] if name in states else INITIAL[optimizer](params[name])
             params[name], states[name] = optimizer(params[name], grad, state, **options)
     return params, states
 
@@ -41,7 +40,7 @@ def _require(optimizer, **options):
     """Refuse what no formula means: a negative rate, a decay factor outside [0, 1)."""
     for name, value in options.items():
         if name in ("betas", "alpha", "rho"):
-            if not all(0 <= beta < 1 for beta in (value if isinstance(value, tuple) else (value,))):
+            if not all(0 <= beta < 1 for beta in (value if isinstance(value, tuple | list) else (value,))):
                 raise ValueError(f"{optimizer}: {name} must lie in [0, 1), got {value}")
         elif not value >= 0:
             raise ValueError(f"{optimizer}: {name} must not be negative, got {value}")
@@ -55,7 +54,7 @@ def gradient_descent_init(param):
     return ()
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def gradient_descent(param, grad, state=(), *, lr=1e-3):
     """θ_t = θ_{t−1} − η g.  param (...), grad (...).  Handbook, ch. 4; post 000.
 
@@ -78,7 +77,7 @@ def sgd_init(param):
     return SGDState(0, np.zeros_like(param))
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def sgd(
     param,
     grad,
@@ -122,7 +121,7 @@ def momentum_lr_inside_init(param):
     return MomentumState(np.zeros_like(param))
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def momentum_lr_inside(param, grad, state, *, lr=1e-3, momentum=0.9):
     """v_t = γ v_{t−1} + η g,  θ_t = θ_{t−1} − v_t.  param (...), grad (...).
 
@@ -137,7 +136,7 @@ def momentum_lr_inside(param, grad, state, *, lr=1e-3, momentum=0.9):
 momentum_ema_init = momentum_lr_inside_init
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def momentum_ema(param, grad, state, *, lr=1e-3, momentum=0.9):
     """v_t = β v_{t−1} + (1 − β) g,  θ_t = θ_{t−1} − η v_t.  param (...), grad (...).
 
@@ -164,7 +163,7 @@ def adagrad_init(param):
     return AdagradState(0, np.zeros_like(param))
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def adagrad(param, grad, state, *, lr=1e-2, lr_decay=0.0, weight_decay=0.0, eps=1e-10, maximize=False):
     """s_t = s_{t−1} + g²,  θ_t = θ_{t−1} − η_t g / (√s_t + ε),  η_t = η / (1 + (t − 1) · lr_decay).
 
@@ -191,7 +190,7 @@ def rmsprop_init(param):
     return RMSpropState(np.zeros_like(param), np.zeros_like(param), np.zeros_like(param))
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def rmsprop(
     param,
     grad,
@@ -238,7 +237,7 @@ def adadelta_init(param):
     return AdadeltaState(np.zeros_like(param), np.zeros_like(param))
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def adadelta(param, grad, state, *, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0, maximize=False):
     """v_t = ρ v_{t−1} + (1 − ρ) g²,  Δ = √(u_{t−1} + ε) / √(v_t + ε) · g,  θ_t = θ_{t−1} − η Δ.
 
@@ -268,7 +267,7 @@ def adam_init(param):
     return AdamState(0, np.zeros_like(param), np.zeros_like(param))
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def adam(param, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, maximize=False):
     """m_t = β1 m + (1 − β1) g,  v_t = β2 v + (1 − β2) g²,  θ_t = θ_{t−1} − α m̂ / (√v̂ + ε).
 
@@ -288,7 +287,7 @@ def adam(param, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_de
 adamw_init = adam_init
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def adamw(param, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, maximize=False):
     """θ ← θ − η λ θ, and then Adam's step: the decay is decoupled from the gradient's moments.
 
@@ -315,7 +314,7 @@ def amsgrad_init(param):
     return AMSGradState(0, np.zeros_like(param), np.zeros_like(param), np.zeros_like(param))
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def amsgrad(param, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, maximize=False):
     """Adam with the largest v_t so far in place of v_t; the maximum is over the uncorrected v, as in torch.
 
@@ -345,7 +344,7 @@ def adamax_init(param):
     return AdamaxState(0, np.zeros_like(param), np.zeros_like(param))
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def adamax(param, grad, state, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, maximize=False):
     """m_t = β1 m + (1 − β1) g,  u_t = max(β2 u_{t−1}, |g| + ε),  θ_t = θ_{t−1} − α / (1 − β1ᵗ) · m_t / u_t.
 
@@ -374,7 +373,7 @@ def nadam_init(param):
     return NAdamState(0, np.zeros_like(param), np.zeros_like(param), 1.0)
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def nadam(
     param,
     grad,
@@ -407,7 +406,7 @@ def nadam(
 radam_init = adam_init
 
 
-@shapes(param="...", grad="...")
+@shapes(param="...", grad="...", state="...")
 def radam(param, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, maximize=False):
     """Adam's step times r_t once v̂ rests on more than five gradients, and −α m̂ alone until then.
 
@@ -428,3 +427,21 @@ def radam(param, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_d
         root_v_hat = (np.sqrt(v) + eps) / (1 - beta2**t) ** 0.5
         return param - lr * r * m_hat / root_v_hat, AdamState(t, m, v)
     return param - lr * m_hat, AdamState(t, m, v)
+
+
+# The state of each optimizer before its first step.
+INITIAL = {
+    gradient_descent: gradient_descent_init,
+    sgd: sgd_init,
+    momentum_lr_inside: momentum_lr_inside_init,
+    momentum_ema: momentum_ema_init,
+    adagrad: adagrad_init,
+    rmsprop: rmsprop_init,
+    adadelta: adadelta_init,
+    adam: adam_init,
+    adamw: adamw_init,
+    amsgrad: amsgrad_init,
+    adamax: adamax_init,
+    nadam: nadam_init,
+    radam: radam_init,
+}

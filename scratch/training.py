@@ -24,7 +24,7 @@ LOSSES = (
     *("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"),
     *("cross_entropy", "binary_cross_entropy_with_logits"),
 )
-OPTIMIZERS = tuple(name.removesuffix("_init") for name in dir(optimizers) if name.endswith("_init"))
+OPTIMIZERS = tuple(optimizer.__name__ for optimizer in optimizers.INITIAL)
 
 
 class Step(NamedTuple):
@@ -273,7 +273,9 @@ def ravine(x, *, condition=100.0):
 
 @shapes(x="... D")
 def local_optima(x, *, amplitude=10.0):
-    """f(x) = Σ (x_i² + amplitude · (1 − cos 2π x_i)): a minimum near every integer, the lowest at 0.
+    """f(x) = Σ (x_i² + amplitude · (1 − cos 2π x_i)): a minimum near every integer, the lowest at 0,
+
+    as far out as π · amplitude, where the parabola is too steep for one.
 
     x (..., D) -> f (...).  Post 001; Rastrigin 1974.
     """

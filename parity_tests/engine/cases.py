@@ -8,6 +8,7 @@ that is not fixed by name, label by label, so that fixing one choice leaves the 
 from __future__ import annotations
 
 import ast
+import shlex
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -188,12 +189,15 @@ class Draw:
 
     @property
     def spec(self) -> str:
-        words = {
-            name: answer if isinstance(answer, str) else repr(answer) for name, answer in self.answers.items()
-        }
+        words = {"seed": str(self.seed), **{name: _written(value) for name, value in self.answers.items()}}
         return " ".join(
-            [f"seed={self.seed}", *(f"{name}={word.replace(' ', '')}" for name, word in words.items())]
+            f'{name}="{word}"' if " " in word else f"{name}={word}" for name, word in words.items()
         )
+
+
+def _written(answer: Any) -> str:
+    """An answer as a word without quotes, which a shell and `parse_spec` would take away."""
+    return answer if isinstance(answer, str) else repr(answer).replace(" ", "").replace("'", "")
 
 
 def _is_floating(leaf: Any) -> bool:
@@ -206,12 +210,12 @@ def parse_spec(spec: str) -> tuple[int, dict[str, Any]]:
     Raises ValueError for a word that is not ``label=value``.
     """
     fixed: dict[str, Any] = {}
-    for word in spec.split():
+    for word in shlex.split(spec):
         label, sign, text = word.partition("=")
         if not sign:
             raise ValueError(f"a case is written as label=value words, {word!r} is none")
         try:
-            fixed[label] = ast.literal_eval(text)
+            fixed[label] = float(text) if text in ("inf", "-inf", "nan") else ast.literal_eval(text)
         except (ValueError, SyntaxError):
             fixed[label] = text
     seed = fixed.pop("seed", 0)
@@ -233,7 +237,10 @@ def _legal(label: str, answer: Any, domain: Domain) -> Any:
     """A fixed answer, if it is one that the domain could give; sizes may be other ones than are drawn."""
     match domain:
         case Choice(options):
-            legal, wanted = answer in options, f"one of {', '.join(map(repr, options))}"
+            for option in options:
+                if option == answer or _written(option) == str(answer):
+                    return option
+            legal, wanted = False, f"one of {', '.join(map(repr, options))}"
         case Integers(low, high):
             legal, wanted = isinstance(answer, int), f"an integer, such as {low} to {high}"
         case Reals():

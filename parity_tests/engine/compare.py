@@ -18,6 +18,7 @@ Array = np.ndarray
 FACTOR = 4.0  # twice what independent roundings reached in practice: 3.1 at most over all algorithms
 FACTOR_THROUGH_TIME = 24.0  # for gradients through time, whose errors are added in quadrature
 SUBNORMALS = 6.0
+KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "bool"}
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def _compare_one(
     got, expected = np.asarray(got), np.asarray(expected)
     if got.shape != expected.shape:
         return _missing(name, f"shape {got.shape}", f"shape {expected.shape}")
+    if KINDS.get(got.dtype.kind) != KINDS.get(expected.dtype.kind):
+        return _missing(name, f"a dtype of {got.dtype}", f"one of {expected.dtype}")
     if expected.dtype.kind != "f":
         return _exact(name, got, expected)
     scale = bound.scale if isinstance(bound, Rounded) else np.zeros(expected.shape)

@@ -105,7 +105,7 @@ def check_distribution(
         rng = np.random.default_rng(case.seed)
         first = _drawn(subject, case, rng, FLOAT64.dtype)
         again = _drawn(subject, case, np.random.default_rng(case.seed), FLOAT64.dtype)
-        times = -(-DRAWS // min(np.size(leaf) for leaf in first.values()))
+        times = max(2, -(-DRAWS // min(np.size(leaf) for leaf in first.values())))
         drawn = [first, *(_drawn(subject, case, rng, FLOAT64.dtype) for _ in range(times - 1))]
         stated = distribution(**case.options)
         found: list[Comparison] = []

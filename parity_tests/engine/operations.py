@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ def upstream_for(function: Callable[..., Any], case: Case) -> list[Any]:
     y, backward = split(function(**fresh(case.arrays), **case.options))
     if backward is None:
         return []
-    count = getattr(backward, "__code__", None)
+    count = getattr(inspect.unwrap(backward), "__code__", None)
     outputs = [np.asarray(leaf) for leaf in flatten(y).values() if np.asarray(leaf).dtype.kind == "f"]
     wanted = len(outputs) if count is None or count.co_flags & 0x04 else count.co_argcount
     rng = np.random.default_rng([case.seed, zlib.crc32(b"upstream")])

@@ -57,6 +57,8 @@ def _again(algorithm: str, kind: str, setting: str, spec: str) -> str:
     for precision in PRECISIONS.values():
         if precision.short == setting.partition("-")[0]:
             words += ["--dtype", precision.dtype]
+    if "cuda" in setting:
+        words += ["--device", "cuda"]
     return shlex.join([*words, "--case", spec] if spec else words)
 
 

@@ -10,7 +10,7 @@ no more than a small multiple of u·E, element by element, whatever the conditio
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -73,6 +73,10 @@ class Rounded(NDArrayOperatorsMixin):
 
     __array_priority__ = 1000
 
+    # `rounding_rules` puts the rules here.
+    apply_ufunc: ClassVar[Callable[..., Any]]
+    apply_function: ClassVar[Callable[..., Any]]
+
     def __init__(self, value: Any, scale: Any, model: Model) -> None:
         self.value = np.asarray(value, dtype=np.float64)
         self.scale = np.asarray(scale, dtype=np.float64)
@@ -83,7 +87,7 @@ class Rounded(NDArrayOperatorsMixin):
     @classmethod
     def exact(cls, value: Any, model: Model) -> Rounded:
         """An input: it is what it is, so its error is zero."""
-        return cls(value, np.zeros(np.shape(value)), model)
+        return cls(np.array(value, np.float64), np.zeros(np.shape(value)), model)
 
     shape = property(lambda self: self.value.shape)
     ndim = property(lambda self: self.value.ndim)
@@ -149,14 +153,10 @@ class Rounded(NDArrayOperatorsMixin):
         return self.value.argmax(axis)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from parity_tests.engine import rounding_rules as rules  # noqa: PLC0415 (rules build Rounded)
-
-        return rules.apply_ufunc(self.model, ufunc, method, inputs, kwargs)
+        return self.apply_ufunc(self.model, ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from parity_tests.engine import rounding_rules as rules  # noqa: PLC0415 (rules build Rounded)
-
-        return rules.apply_function(self.model, function, args, kwargs)
+        return self.apply_function(self.model, function, args, kwargs)
 
 
 def parts(operand: Any) -> tuple[Any, Any]:

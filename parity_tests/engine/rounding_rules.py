@@ -40,16 +40,20 @@ def _sqrt(model: Model, z: Array, a: Pair) -> Any:
 
 
 def _power(model: Model, z: Array, a: Pair, b: Pair) -> Any:
+    if np.ndim(b[0]) == 0 and b[0] == 2:
+        return _multiply(model, z, a, a)
+    if np.ndim(b[0]) == 0 and b[0] == 0.5:
+        return _sqrt(model, z, a)
     base = np.where(a[0] == 0, 1.0, a[0])
     by_exponent = np.where(b[1] == 0, 0.0, z * np.log(np.abs(base)) * b[1])
-    own = np.where((b[0] == 1) | (b[0] == 0), 0.0, ELEMENTARY * np.abs(z))
-    own = np.where(b[0] == 2, np.abs(z) + model.eta / model.u, own)
+    own = np.where((b[0] == 1) | (b[0] == 0), 0.0, ELEMENTARY * np.abs(z) + model.eta / model.u)
     return model.combine(b[0] * np.power(base, b[0] - 1) * a[1], by_exponent, own)
 
 
 def _select(first_wins: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def rule(_: Model, __: Array, a: Pair, b: Pair) -> Any:
-        return np.where(first_wins(a[0], b[0]), a[1], b[1])
+    def rule(model: Model, _: Array, a: Pair, b: Pair) -> Any:
+        close = np.abs(a[0] - b[0]) < model.u * (a[1] + b[1])  # rounding may let the other one win
+        return np.where(close, np.maximum(a[1], b[1]), np.where(first_wins(a[0], b[0]), a[1], b[1]))
 
     return rule
 
@@ -59,7 +63,7 @@ def _elementary(derivative: Callable[[Any, Array], Any]) -> Callable[..., Any]:
 
     def rule(model: Model, z: Array, a: Pair) -> Any:
         passed_on = np.where(a[1] == 0, 0.0, derivative(a[0], z) * a[1])
-        return model.combine(passed_on, ELEMENTARY * np.abs(z))
+        return model.combine(passed_on, np.where(z == 0, 0.0, ELEMENTARY * np.abs(z) + model.eta / model.u))
 
     return rule
 
@@ -263,6 +267,13 @@ def _norm(model: Model, a: Any, ord: Any = None, axis: Any = None, *, keepdims: 
     return np.sum(np.abs(a) ** p, axis=axis, keepdims=keepdims) ** (1 / p)
 
 
+def _pad(model: Model, a: Any, pad_width: Any, mode: str = "constant", **how: Any) -> Rounded:
+    """What is padded with a constant has no error."""
+    values = np.pad(a.value, pad_width, mode, **how)  # type: ignore[call-overload]
+    errors = np.pad(a.scale, pad_width, mode, **({} if mode == "constant" else how))  # type: ignore[call-overload]
+    return Rounded(values, errors, model)
+
+
 def _like(function: Callable[..., Any]) -> Callable[..., Rounded]:
     def rule(model: Model, a: Any, *args: Any, **kwargs: Any) -> Rounded:
         value = function(a.value, *args, **{**kwargs, "dtype": np.float64})
@@ -282,6 +293,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "min": _extreme(np.argmin),
     "norm": _norm,
     "ones_like": _like(np.ones_like),
+    "pad": _pad,
     "qr": _qr,
     "solve": _solve,
     "sum": _sum,
@@ -292,7 +304,7 @@ RULES: dict[str, Callable[..., Any]] = {
 
 STRUCTURAL = {
     *("broadcast_to", "concatenate", "copy", "delete", "diag", "diagonal", "expand_dims", "flip"),
-    *("hstack", "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "sliding_window_view", "split"),
+    *("hstack", "moveaxis", "ravel", "repeat", "reshape", "roll", "sliding_window_view", "split"),
     *("squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "tril", "triu"),
     *("vstack", "atleast_1d", "atleast_2d", "array_split"),
 }
@@ -317,10 +329,14 @@ def apply_function(model: Model, function: Any, args: Any, kwargs: Any) -> Any:
 
 def _strip(tree: Any, part: int) -> Any:
     """The arguments with every Rounded array replaced by its value (0) or its error (1)."""
-    if isinstance(tree, Rounded):
-        return parts(tree)[part]
+    if isinstance(tree, Rounded | np.ndarray):
+        return parts(tree)[part] if isinstance(tree, Rounded) or tree.dtype.kind == "f" else tree
     if isinstance(tree, dict):
         return {key: _strip(value, part) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
         return type(tree)(_strip(value, part) for value in tree)
     return tree
+
+
+Rounded.apply_ufunc = staticmethod(apply_ufunc)
+Rounded.apply_function = staticmethod(apply_function)
