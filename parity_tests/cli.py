@@ -104,7 +104,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415 (slow to import)
 
     from parity_tests.reports import jsonfile, terminal  # noqa: PLC0415
-    from parity_tests.verify import Plan, verify_all  # noqa: PLC0415
+    from parity_tests.verify import Plan, count, verify_all  # noqa: PLC0415
 
     entries = _selected(arguments.names, arguments.k)
     _known_kinds(arguments.only, entries)
@@ -129,9 +129,9 @@ def run_verify(arguments: argparse.Namespace) -> int:
     jobs = 1 if len(entries) < FEW or "cuda" in devices else max(1, arguments.jobs)
     for found in terminal.progress(verify_all(entries, plans, jobs=jobs), names, console):
         results += found
+    summary = Summary.of(results, count(algorithms(), devices))
     if arguments.json:
-        jsonfile.write(arguments.json, jsonfile.report("scratch", results))
-    summary = Summary.of(results)
+        jsonfile.write(arguments.json, jsonfile.report("scratch", results, summary))
     console.print(terminal.verify_table(entries, results))
     console.print()
     for line in (*terminal.failures(results), *terminal.reasons(results)):

@@ -64,7 +64,7 @@ def verify(entry: Algorithm, plan: Plan, *, alone: bool = True) -> list[Result]:
     With `alone`, also of the checks that need no torch, which are those of the CPU.
     """
     results: list[Result] = []
-    for kinds, setting, run in _checks(entry, plan, alone):
+    for kinds, setting, run in _checks(entry, plan, alone=alone):
         if not any(plan.wants(kind) and kind in entry.kinds for kind in kinds):
             continue
         missing = _missing(plan.device)
@@ -81,6 +81,18 @@ def verify(entry: Algorithm, plan: Plan, *, alone: bool = True) -> list[Result]:
         pairs = zip(kinds, tallies, strict=True)
         results += [tally.result(entry.name, kind, setting) for kind, tally in pairs if plan.wants(kind)]
     return results
+
+
+def count(entries: Sequence[Algorithm], devices: Sequence[str]) -> int:
+    """How many checks there are of these algorithms, in all kinds and dtypes, on these devices."""
+    plans = [Plan(device=device) for device in devices]
+    return sum(
+        kind in entry.kinds
+        for entry in entries
+        for plan in plans
+        for kinds, _, _ in _checks(entry, plan, alone=plan.device == "cpu")
+        for kind in kinds
+    )
 
 
 def verify_all(entries: Sequence[Algorithm], plans: Sequence[Plan], *, jobs: int) -> Iterator[list[Result]]:
@@ -114,7 +126,7 @@ def _verify_by_name(name: str, plans: Sequence[Plan]) -> list[Result]:
 Check = tuple[tuple[str, ...], str, Callable[[], Sequence[Tally]]]
 
 
-def _checks(entry: Algorithm, plan: Plan, alone: bool) -> Iterator[Check]:
+def _checks(entry: Algorithm, plan: Plan, *, alone: bool) -> Iterator[Check]:
     """Kinds of check that one run answers, in which setting, and the run."""
     for dtype in plan.dtypes:
         precision = PRECISIONS[dtype]

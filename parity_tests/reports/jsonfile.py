@@ -24,9 +24,9 @@ def environment() -> dict[str, Any]:
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 
 
-def report(target: str, results: Sequence[Result]) -> dict[str, Any]:
+def report(target: str, results: Sequence[Result], summary: Summary | None = None) -> dict[str, Any]:
     """All of a run. Numbers that JSON lacks (NaN, infinity) are written as strings."""
-    summary = Summary.of(results)
+    summary = Summary.of(results) if summary is None else summary
     return {
         "schema": SCHEMA,
         "target": target,
@@ -35,6 +35,7 @@ def report(target: str, results: Sequence[Result]) -> dict[str, Any]:
             **summary.counts,
             "ran": summary.ran,
             "apply": summary.apply,
+            "total": summary.total,
             "algorithms": summary.algorithms,
         },
         "checks": [_check(result) for result in results],

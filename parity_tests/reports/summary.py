@@ -13,17 +13,19 @@ CONFORMS, DIFFERS, USAGE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Summary:
-    """How many checks ended how, out of how many that apply, and the largest errors."""
+    """How many checks ended how, out of how many that apply and how many there are; the largest errors."""
 
     counts: dict[str, int]
     ran: int
     apply: int
+    total: int
     algorithms: int
     worst: float | None
     rounding: float | None
 
     @classmethod
-    def of(cls, results: Sequence[Result]) -> Summary:
+    def of(cls, results: Sequence[Result], total: int | None = None) -> Summary:
+        """Count the results; without a total, there are no checks but those that apply."""
         counts = Counter(result.status for result in results)
         return cls(
             counts={str(status): counts[status] for status in Status},
@@ -31,6 +33,7 @@ class Summary:
                 count for status, count in counts.items() if status not in (Status.SKIPPED, Status.ABSENT)
             ),
             apply=len(results),
+            total=len(results) if total is None else total,
             algorithms=len({result.algorithm for result in results}),
             worst=max((r.worst for r in results if r.worst is not None), default=None),
             rounding=max((r.rounding for r in results if r.rounding is not None), default=None),

@@ -116,7 +116,8 @@ def verdict(summary: Summary, seconds: float) -> Text:
     text = f"{summary.counts['passed']} of {summary.ran} checks passed"
     others = [f"{count} {status}" for status, count in summary.counts.items() if count and status != "passed"]
     text += f" ({', '.join(others)})" if others else ""
-    text += f"   {summary.ran} of {summary.apply} that apply ran   {summary.algorithms} algorithms"
+    text += f"   {summary.ran} of {summary.apply} that apply ran, of {summary.total} there are"
+    text += f"   {summary.algorithms} algorithms"
     if summary.worst is not None:
         text += f"   largest error {summary.worst:.2f} of its tolerance"
     if summary.rounding is not None:
