@@ -7,7 +7,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from benchmarks.peers import forward_and_backward
 from benchmarks.timing import Measured, in_turns, milliseconds, ratio
+from scratch.attention import scaled_dot_product_attention
 from scratch.convolution import conv2d, max_pool2d
 from scratch.normalization import batch_norm
 from scratch.recurrent import lstm
@@ -56,6 +58,13 @@ def layers(batch: int = 16) -> Iterator[Layer]:
         ),
         4.0,
     )
+    yield Layer(
+        f"attention {2 * batch}×32×64",
+        {name: normal(2 * batch, 32, 64) for name in ("query", "key", "value")},
+        scaled_dot_product_attention,
+        functional.scaled_dot_product_attention,
+        3.0,
+    )
     module = torch.nn.LSTM(64, 64).double()
     params = {name: parameter.detach().numpy().copy() for name, parameter in module.named_parameters()}
     yield Layer(
@@ -67,8 +76,8 @@ def layers(batch: int = 16) -> Iterator[Layer]:
     )
 
 
-def run(layer: Layer) -> dict[str, list[float]]:
-    """Seconds of both, forward and backward from the same upstream gradient."""
+def run(layer: Layer, **peers: Callable[[], object]) -> dict[str, list[float]]:
+    """Seconds of both and of peers, forward and backward from the same upstream gradient."""
     tensors = {name: torch.tensor(array, requires_grad=True) for name, array in layer.arrays.items()}
     dy = np.random.default_rng(1).standard_normal(tuple(layer.torch(**tensors).shape))
     upstream = torch.tensor(dy)
@@ -81,16 +90,19 @@ def run(layer: Layer) -> dict[str, list[float]]:
         others = [np.zeros_like(state) for state in y[1:]] if layer.name.startswith("lstm") else []
         backward(dy, *others)
 
-    return in_turns({"torch": in_torch, "scratch": in_scratch}, ROUNDS)
+    return in_turns({"torch": in_torch, "scratch": in_scratch, **peers}, ROUNDS)
 
 
 def measure() -> Iterator[Measured]:
     """Every layer against torch, and how its time grows when the batch is four times as large."""
     torch.set_num_threads(1)
     for small, large in zip(layers(16), layers(64), strict=True):
-        seconds, more = run(small), run(large)
+        peer = forward_and_backward(small.name.split()[0], 16)
+        seconds, more = run(small, **({} if peer is None else {"numpy-ml": peer})), run(large)
         yield Measured(
             small.name, "torch", ratio(seconds, "scratch", "torch"), small.goal, milliseconds(seconds)
         )
+        if peer is not None:
+            yield Measured(small.name, "numpy-ml", ratio(seconds, "scratch", "numpy-ml"), 1.0)
         growth = min(more["scratch"]) / min(seconds["scratch"])
         yield Measured(f"{small.name}, four times the batch", "four times the time", growth / 4, 1.6)

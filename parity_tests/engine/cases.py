@@ -162,7 +162,10 @@ class Draw:
                 values = np.where(rng.random(shape) < 0.25, rng.choice(np.asarray(at, float), shape), values)
             values.flat[:1] = first  # one ordinary positive element, or all that comes out may be zero
         self.benign = self.benign and regime in BENIGN
-        return round_to(values, self.dtype)
+        rounded = round_to(values, self.dtype)
+        # A third of all arrays are laid out column by column, as a transpose is.
+        by_columns = len(shape) > 1 and self.rng(f"{label} layout").random() < 1 / 3
+        return np.asfortranarray(rounded) if by_columns else rounded
 
     def integers(self, label: str, shape: tuple[int, ...], high: int) -> Array:
         """An array of integers from 0 to high - 1."""

@@ -18,8 +18,8 @@ def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def fresh(tree: Any) -> Any:
-    """Copies of all arrays, so that whoever gets them can change nothing that others will see."""
-    return tree_map(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, tree)
+    """Copies of all arrays, laid out as they are, so that whoever gets them changes what nobody else sees."""
+    return tree_map(lambda leaf: leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf, tree)
 
 
 def flatten(tree: Any, name: str = "y") -> dict[str, Any]:
