@@ -20,9 +20,9 @@ Array = np.ndarray
 class Dataset(NamedTuple):
     """Three sets of examples, ready to learn from, and what is learnt of them.
 
-    x (N, D) in standard deviations. target (N,) of classes with the loss "cross_entropy", or (N, 1) in
-    standard deviations with "mse_loss". `outputs` is how many a network needs, `score` what its success
-    is called.
+    x (N, D), or images (N, C, H, W), in standard deviations. target (N,) of classes with the loss
+    "cross_entropy", or (N, 1) in standard deviations with "mse_loss". `outputs` is how many a network needs,
+    `score` what its success is called.
     """
 
     train: Examples
@@ -64,13 +64,18 @@ DATA: dict[str, Callable[[np.random.Generator], tuple[Array, Array]]] = {
 }
 
 
-def load(name: str, *, rng: np.random.Generator, dtype: str = "float64") -> Dataset:
-    """The data set of that name, split and standardised.
+IMAGES = {"digits": (1, 8, 8)}  # channels, height and width
 
-    Raises ValueError for a name that is none of `DATA`.
+
+def load(name: str, *, rng: np.random.Generator, dtype: str = "float64", images: bool = False) -> Dataset:
+    """The data set of that name, split and standardised, as images if so wanted.
+
+    Raises ValueError for a name that is none of `DATA`, and for images of data that are none.
     """
     if name not in DATA:
         raise ValueError(f"there is no data called {name!r}; there are {', '.join(DATA)}")
+    if images and name not in IMAGES:
+        raise ValueError(f"there are no images in {name}; there are some in {', '.join(IMAGES)}")
     x, target = DATA[name](rng)
     sets = train_validation_test_split(x, target, rng.permutation(len(x)))
     inputs = standardize(*(examples.x for examples in sets))
@@ -80,5 +85,8 @@ def load(name: str, *, rng: np.random.Generator, dtype: str = "float64") -> Data
     else:
         loss, outputs, score = "mse_loss", target.shape[1], "R²"
         targets = [scaled.astype(dtype) for scaled in standardize(*(examples.target for examples in sets))]
-    train, validation, test = (Examples(x.astype(dtype), t) for x, t in zip(inputs, targets, strict=True))
+    shape = IMAGES[name] if images else x.shape[1:]
+    train, validation, test = (
+        Examples(x.reshape(-1, *shape).astype(dtype), t) for x, t in zip(inputs, targets, strict=True)
+    )
     return Dataset(train, validation, test, loss, outputs, score)

@@ -35,8 +35,10 @@ def test_verified(entry: Algorithm) -> None:
     assert {result.kind for result in results} == set(entry.kinds)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("entry", COMPARABLE, ids=named)
+@pytest.mark.parametrize(
+    ("entry", "dtype"),
+    [pytest.param(entry, dtype, id=f"{entry.name}-{dtype}") for entry in COMPARABLE for dtype in entry.dtypes],
+)
 def test_no_false_alarm(entry: Algorithm, dtype: str) -> None:
     """Whatever Hypothesis draws, scratch and torch agree within the bound of that very input."""
     import reference.optimizers

@@ -32,6 +32,7 @@ RATES = {
     **{"gradient_descent": 0.1, "sgd": 0.1, "adagrad": 0.02, "rmsprop": 0.002, "adadelta": 1.0},
     **{"adam": 0.01, "adamw": 0.01, "amsgrad": 0.01, "adamax": 0.01, "nadam": 0.01, "radam": 0.01},
 }
+HIDDEN = {"mlp": (64, 32), "convnet": (32,)}
 KINKED = ("relu", "leaky_relu", "hardtanh")
 DATA = ("digits", "diabetes", "house-prices")
 BARS = "▁▂▃▄▅▆▇█"
@@ -44,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=_count, default=20, metavar="N", help="passes over the data (20)")
     parser.add_argument("--batch-size", type=_count, default=32, metavar="N", help="examples to a step (32)")
     parser.add_argument("--lr", type=_rate, metavar="RATE", help="learning rate (what suits the optimizer)")
-    parser.add_argument("--hidden", type=_sizes, default=(64, 32), metavar="N,…", help="hidden units (64,32)")
+    parser.add_argument("--model", default="mlp", metavar="NAME", help=f"{', '.join(HIDDEN)} (mlp)")
+    parser.add_argument("--channels", type=_sizes, default=(8, 16), metavar="N,…", help="of a convnet (8,16)")
+    parser.add_argument("--hidden", type=_sizes, metavar="N,…", help="hidden units (64,32; 32 of a convnet)")
     parser.add_argument("--activation", default="tanh", metavar="NAME", help="of the hidden layers (tanh)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split, weights and batches (0)")
     parser.add_argument("--dtype", default="float64", choices=["float64", "float32"])
@@ -86,7 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
     from parity_tests.reports.summary import Summary  # noqa: PLC0415
 
     how = _how(arguments)
-    data = load(how.data, rng=np.random.default_rng([how.seed, 0]), dtype=how.dtype)
+    rng, images = np.random.default_rng([how.seed, 0]), how.model == "convnet"
+    data = load(how.data, rng=rng, dtype=how.dtype, images=images)
     console = Console(stderr=how.json == "-", highlight=False, soft_wrap=True)
     for line in _head(how, data):
         console.print(line)
@@ -113,10 +117,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _how(arguments: argparse.Namespace) -> argparse.Namespace:
-    """The arguments with a learning rate, once all of them are known to be possible."""
+    """The arguments with a learning rate and hidden units, once all of them are known to be possible."""
     from scratch.models import ACTIVATIONS  # noqa: PLC0415 (the chapters are imported when they are needed)
 
-    choices = {"data": DATA, "optimizer": tuple(RATES), "activation": ACTIVATIONS}
+    choices = {"data": DATA, "optimizer": tuple(RATES), "model": tuple(HIDDEN), "activation": ACTIVATIONS}
     for name, known in choices.items():
         if getattr(arguments, name) not in known:
             raise ValueError(f"--{name} is one of {', '.join(known)}, not {getattr(arguments, name)!r}")
@@ -126,7 +130,8 @@ def _how(arguments: argparse.Namespace) -> argparse.Namespace:
     if arguments.plot and find_spec("matplotlib") is None:
         raise ValueError("--plot needs matplotlib, which is not installed: pip install matplotlib")
     lr = RATES[arguments.optimizer] if arguments.lr is None else arguments.lr
-    return argparse.Namespace(**{**vars(arguments), "lr": lr})
+    hidden = HIDDEN[arguments.model] if arguments.hidden is None else arguments.hidden
+    return argparse.Namespace(**{**vars(arguments), "lr": lr, "hidden": hidden})
 
 
 # ---- the training ----
@@ -154,31 +159,40 @@ class Epoch(NamedTuple):
 
 def side_by_side(how: argparse.Namespace, data: Dataset, drift: Drift) -> Iterator[Epoch]:
     """Train scratch, torch and scratch's twin in lockstep: every step goes to `drift`, every epoch out."""
-    import reference.training  # noqa: PLC0415 (imports torch)
+    import reference.models  # noqa: PLC0415 (imports torch)
+    import reference.training  # noqa: PLC0415
+    import scratch.models  # noqa: PLC0415
     import scratch.training  # noqa: PLC0415
-    from scratch.models import mlp_init  # noqa: PLC0415
 
     rng = np.random.default_rng([how.seed, 1])
     x, target = data.train
-    params = mlp_init((x.shape[1], *how.hidden, data.outputs), rng=rng, dtype=how.dtype)
+    sizes = (*how.hidden, data.outputs)
+    if how.model == "convnet":
+        layout = scratch.models.convnet_shapes(x.shape[1:], how.channels, sizes)
+    else:
+        layout = scratch.models.mlp_shapes((x.shape[1], *sizes))
+    params = scratch.models.init_params(layout, rng=rng, dtype=how.dtype)
     permutations = np.stack([rng.permutation(len(x)) for _ in range(how.epochs)])
     network = {"activation": how.activation, "loss": data.loss}
-    options = {**network, "optimizer": how.optimizer, "lr": how.lr, "batch_size": how.batch_size}
-    ours = scratch.training.train(x, target, params, permutations, **options)
-    theirs = reference.training.train(x, target, params, permutations, **options)
-    twin = scratch.training.train(x, target, moved_by_a_rounding(params, rng), permutations, **options)
+    our_network = {**network, "model": getattr(scratch.models, how.model)}
+    their_network = {**network, "model": getattr(reference.models, f"{how.model}_module")}
+    options = {"optimizer": how.optimizer, "lr": how.lr, "batch_size": how.batch_size}
+    ours = scratch.training.train(x, target, params, permutations, **our_network, **options)
+    theirs = reference.training.train(x, target, params, permutations, **their_network, **options)
+    params = moved_by_a_rounding(params, rng)
+    twin = scratch.training.train(x, target, params, permutations, **our_network, **options)
     steps_an_epoch = math.ceil(len(x) / how.batch_size)
     for our, their, moved in zip(ours, theirs, twin, strict=True):
         drift.add(our.step, our.params, their.params, moved.params)
         if our.step % steps_an_epoch == 0:
             figures = (
-                _figures(scratch.training, data, our.params, network),
-                _figures(reference.training, data, their.params, network),
+                _figures(scratch.training, data, our.params, our_network),
+                _figures(reference.training, data, their.params, their_network),
             )
             yield Epoch(our.step // steps_an_epoch, *figures, drift.difference, drift.allowed)
 
 
-def _figures(implementation: ModuleType, data: Dataset, params: Any, network: dict[str, str]) -> Figures:
+def _figures(implementation: ModuleType, data: Dataset, params: Any, network: dict[str, Any]) -> Figures:
     curves = implementation.learning_curves(*data.train, *data.validation, [params], **network)
     test = implementation.learning_curves(*data.validation, *data.test, [params], **network)
     figures = {name: float(curve[-1]) for name, curve in curves._asdict().items()}
@@ -188,8 +202,9 @@ def _figures(implementation: ModuleType, data: Dataset, params: Any, network: di
 def _result(how: argparse.Namespace, drift: Drift) -> Result:
     """One check: no step that was judged went beyond what is allowed, and there were some."""
     status, message = Status.PASSED, ""
-    if how.dtype == "float32" and how.activation in KINKED:
-        status, message = Status.SKIPPED, f"float32 rounds across the kink of {how.activation}: take float64"
+    if how.dtype == "float32" and (how.activation in KINKED or how.model == "convnet"):
+        kink = f"the kink of {how.activation}" if how.activation in KINKED else "the kinks of max-pooling"
+        status, message = Status.SKIPPED, f"float32 rounds across {kink}: take float64"
     elif drift.parted is not None:
         status, message = Status.FAILED, f"from step {drift.parted} on a parameter is beyond what is allowed"
     elif not drift.judged:
@@ -200,7 +215,9 @@ def _result(how: argparse.Namespace, drift: Drift) -> Result:
 
 def _command(how: argparse.Namespace) -> str:
     words = ["parity", "train"]
-    for name in ("data", "optimizer", "epochs", "batch_size", "lr", "hidden", "activation", "seed", "dtype"):
+    names = ["data", "optimizer", "epochs", "batch_size", "lr", "model", "hidden"]
+    names += ["channels"] if how.model == "convnet" else []
+    for name in [*names, "activation", "seed", "dtype"]:
         value = getattr(how, name)
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         words += [f"--{name.replace('_', '-')}", shlex.quote(text)]
@@ -212,10 +229,12 @@ def _command(how: argparse.Namespace) -> str:
 
 def _head(how: argparse.Namespace, data: Dataset) -> Iterator[str]:
     counts = [len(examples.x) for examples in (data.train, data.validation, data.test)]
-    sizes = "-".join(map(str, (data.train.x.shape[1], *how.hidden, data.outputs)))
+    channels = how.channels if how.model == "convnet" else ()
+    inputs = "×".join(map(str, data.train.x.shape[1:]))
+    sizes = "-".join(map(str, (inputs, *channels, *how.hidden, data.outputs)))
     yield f"{how.data}: {counts[0]} examples to train on, {counts[1]} to validate, {counts[2]} to test"
     yield f"{how.optimizer}, lr {how.lr:g}, batch {how.batch_size}, {data.loss}, {how.dtype}, seed {how.seed}"
-    yield f"network {sizes}, {how.activation}\n"
+    yield f"{how.model} {sizes}, {how.activation}\n"
     titles = [f"{title:^18}" for title in ("training loss", "validation loss", f"validation {data.score}")]
     names = [f"{'scratch':>9}{'torch':>9}"] * 3
     yield f"[bold]       {'  '.join(titles)}  parameters differ[/]"

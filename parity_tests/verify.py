@@ -128,7 +128,7 @@ Check = tuple[tuple[str, ...], str, Callable[[], Sequence[Tally]]]
 
 def _checks(entry: Algorithm, plan: Plan, *, alone: bool) -> Iterator[Check]:
     """Kinds of check that one run answers, in which setting, and the run."""
-    for dtype in plan.dtypes:
+    for dtype in (dtype for dtype in plan.dtypes if dtype in entry.dtypes):
         precision = PRECISIONS[dtype]
         for variant, options in entry.variants.items():
             setting = "-".join(word for word in (precision.short, plan.device, variant) if word)

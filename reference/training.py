@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim.lr_scheduler import LambdaLR
 
-from reference import optimizers
+from reference._running import Running, norms_of_layers
 from reference._torch import function, operation, to_numpy, to_torch, tree_map
 from reference.models import mlp_module
 from reference.preprocessing import standardize
@@ -53,52 +52,29 @@ def train(
     x, target, params = (tree_map(to_torch, tree) for tree in (x, target, params))
     module = model(params, activation=activation)
     criterion = LOSSES[loss]()
-    protocol = getattr(optimizers, optimizer)
-    if protocol.zeros:
-        raise ValueError(f"train: torch.optim has no {optimizer} that could run by itself")
-    if protocol.adapt is not None:
-        _, options = protocol.adapt({}, **options)
     # A scheduler multiplies the rate that the optimizer began with; beginning with 1, it sets the rate.
-    running = protocol.torch_class(module.parameters(), lr=lr if schedule is None else 1.0, **options)
-    scheduler = None if schedule is None else LambdaLR(running, schedule)
+    running = Running(module, optimizer, lr=lr if schedule is None else 1.0, **options)
+    scheduler = None if schedule is None else LambdaLR(running.optimizer, schedule)
 
     def steps() -> Iterator[Step]:
         number = 0
-        states: dict[str, Any] = {}
         for permutation in torch.from_numpy(permutations).to(x.device):
             for batch in permutation.split(len(x) if batch_size is None else batch_size):
                 number += 1
-                rate = running.param_groups[0]["lr"]
-                running.zero_grad()
+                rate = running.optimizer.param_groups[0]["lr"]
                 J = criterion(module(x[batch]), target[batch])
-                J.backward()
-                norms = _norms({key: parameter.grad for key, parameter in module.named_parameters()})
-                if max_norm is not None:
-                    clip_grad_norm_(module.parameters(), max_norm)
-                with optimizers.scalars_in_float64():
-                    running.step()
+                norms = running.update(J, max_norm=max_norm)
                 if scheduler is not None:
                     scheduler.step()
-                states = {
-                    key: protocol.read(parameter, running.state[parameter], states.get(key))
-                    for key, parameter in module.named_parameters()
-                }
-                after = tree_map(to_numpy, (J, norms, dict(module.state_dict()), states))
+                after = tree_map(to_numpy, (J, norms, dict(module.state_dict()), running.states))
                 yield Step(number, rate, *after)
 
     return steps()
 
 
-def _norms(grads: dict[str, Any], norm_type: float = 2.0) -> dict[str, Any]:
-    layers: dict[str, list[torch.Tensor]] = {}
-    for key, grad in grads.items():
-        layers.setdefault(key.rpartition(".")[0], []).append(grad)
-    return {layer: get_total_norm(members, norm_type) for layer, members in layers.items()}
-
-
 @function
 def gradient_norms(grads, *, norm_type=2.0):
-    return _norms(grads, norm_type)
+    return norms_of_layers(grads, norm_type)
 
 
 def _accuracy(input, target):

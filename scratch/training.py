@@ -52,7 +52,7 @@ class History(NamedTuple):
 # ---- the loop ----
 
 
-@shapes(x="N D", target="N K | int N", permutations="int E N")
+@shapes(x="N ...", target="N K | int N", permutations="int E N")
 def train(
     x,
     target,
@@ -74,7 +74,7 @@ def train(
     Batch gradient descent has all N examples in a batch, stochastic gradient descent one, mini-batch
     gradient descent a few; the loop is the same.  Handbook, ch. 3 and 4; posts 000–003.
 
-    x (N, D), target (N, K), or (N,) of classes, params as `model` takes them, permutations (E, N) the
+    x (N, ...) and params as `model` takes them, target (N, K), or (N,) of classes, permutations (E, N) the
     order of the examples in each of E epochs. model: ``model(x, params, activation=…) -> y, backward``.
     loss: one of `LOSSES`, by name, averaged over the batch. optimizer: one of `OPTIMIZERS`, by name;
     `options` are its own. schedule: a function of the updates made so far that gives the rate, in place
@@ -175,13 +175,13 @@ class LearningCurves(NamedTuple):
     validation_score: np.ndarray
 
 
-@shapes(x="N D", target="N K | int N", x_validation="M D", target_validation="M K | int M")
+@shapes(x="N ...", target="N K | int N", x_validation="M ...", target_validation="M K | int M")
 def learning_curves(
     x, target, x_validation, target_validation, params, *, model=mlp, activation="tanh", loss="mse_loss"
 ):
     """How training went: loss and score on both sets for the parameters of each epoch.
 
-    x (N, D), target (N, K) or (N,), x_validation (M, D), target_validation (M, K) or (M,), params a list
+    x (N, ...), target (N, K) or (N,), x_validation (M, ...), target_validation (M, K) or (M,), params a list
     of E dicts -> LearningCurves. The score is the accuracy where targets are classes and R² elsewhere.
     Each loss is over a whole set at once: the mean over batches of unequal size is another figure.
     Post 003.  Raises ValueError for a loss of another name than those in `LOSSES`.

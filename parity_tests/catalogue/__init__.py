@@ -10,9 +10,12 @@ CHAPTERS = (
     "losses",
     "linear",
     "regression",
+    "autograd",
     "convolution",
     "normalization",
     "recurrent",
+    "attention",
+    "transformer",
     "initialization",
     "optimizers",
     "schedules",
@@ -21,6 +24,7 @@ CHAPTERS = (
     "preprocessing",
     "training",
     "models",
+    "generative",
 )
 
 __all__ = ["CHAPTERS", "Algorithm", "algorithms", "find"]

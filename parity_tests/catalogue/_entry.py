@@ -34,6 +34,7 @@ class Algorithm:
         bad_options: options that must be refused.
         variants: other ways to ask torch for the same, by name: options for the reference alone.
         through_time: whether its gradients come through time.
+        dtypes: those in which it can be compared at all.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Algorithm:
     bad_options: tuple[Mapping[str, Any], ...] = ()
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
     through_time: bool = False
+    dtypes: tuple[str, ...] = ("float64", "float32")
     chapter: str = ""
 
     protocol: ClassVar[str]

@@ -25,7 +25,8 @@ def _add(model: Model, z: Array, a: Pair, b: Pair) -> Any:
 def _multiply(model: Model, z: Array, a: Pair, b: Pair) -> Any:
     exact = (np.abs(a[0]) == 1) | (np.abs(b[0]) == 1) | (z == 0)
     own = np.where(exact, 0.0, np.abs(z) + model.eta / model.u)
-    return model.combine(a[0] * b[1], b[0] * a[1], own)
+    second_order = model.u * a[1] * b[1]  # all there is where both factors are zero
+    return model.combine(a[0] * b[1], b[0] * a[1], second_order, own)
 
 
 def _divide(model: Model, z: Array, a: Pair, b: Pair) -> Any:

@@ -1,0 +1,130 @@
+"""torch's attention, on its mathematical backend; positions as torch expressions."""
+
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from reference._torch import function, operation
+from reference.regularization import MaskGiven
+
+
+class MasksGiven(TorchDispatchMode):
+    """`MaskGiven` for several draws: each time torch asks for a mask it gets the next of these."""
+
+    def __init__(self, masks):
+        super().__init__()
+        self.masks = iter(masks)
+
+    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+        if op in (torch.ops.aten.bernoulli_.float, torch.ops.aten.native_dropout.default):
+            with MaskGiven(next(self.masks)):
+                return op(*args, **(kwargs or {}))
+        return op(*args, **(kwargs or {}))
+
+
+@operation
+def scaled_dot_product_attention(
+    query,
+    key,
+    value,
+    attn_mask=None,
+    dropout_mask=None,
+    *,
+    dropout_p=0.0,
+    is_causal=False,
+    scale=None,
+    fused=False,
+):
+    """`fused` lets torch choose its kernel, which is one of the fused ones wherever they can."""
+    with nullcontext() if fused else sdpa_kernel(SDPBackend.MATH), MasksGiven([dropout_mask]):
+        return nn.functional.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask,
+            dropout_p if dropout_mask is not None else 0.0,
+            is_causal,
+            scale=scale,
+        )
+
+
+class Attention(NamedTuple):
+    output: torch.Tensor
+    weights: torch.Tensor | None
+
+
+def causal_mask(L, S, key_padding_mask, device):
+    """What `is_causal` stands for, of the kind (truth values or numbers) that the other mask is."""
+    blocked = torch.ones(L, S, dtype=torch.bool, device=device).triu(1)
+    if key_padding_mask is None or key_padding_mask.dtype == torch.bool:
+        return blocked
+    return torch.zeros(L, S).to(key_padding_mask).masked_fill(blocked, -torch.inf)
+
+
+@operation
+def multi_head_attention(
+    query,
+    key,
+    value,
+    params,
+    key_padding_mask=None,
+    attn_mask=None,
+    dropout_mask=None,
+    *,
+    num_heads,
+    dropout=0.0,
+    is_causal=False,
+    need_weights=True,
+    average_attn_weights=True,
+):
+    module = nn.MultiheadAttention(
+        query.shape[-1],
+        num_heads,
+        dropout=dropout if dropout_mask is not None else 0.0,
+        bias="in_proj_bias" in params,
+        batch_first=True,
+        device=query.device,
+        dtype=query.dtype,
+    )
+    module.load_state_dict(params, strict=True)
+    if is_causal:
+        attn_mask = causal_mask(query.shape[1], key.shape[1], key_padding_mask, query.device)
+    if need_weights and dropout_mask is not None:
+        dropout_mask = dropout_mask.flatten(0, 1)  # this path has the heads in the batch
+    options = {
+        "key_padding_mask": key_padding_mask,
+        "attn_mask": attn_mask,
+        "need_weights": need_weights,
+        "average_attn_weights": average_attn_weights,
+    }
+    with sdpa_kernel(SDPBackend.MATH), MasksGiven([dropout_mask]):
+        return Attention(*functional_call(module, params, (query, key, value), options, strict=True))
+
+
+def positions_table(position, d_model, base=10000.0):
+    rates = torch.pow(base, -torch.arange(0, d_model, 2, device=position.device).to(position) / d_model)
+    table = torch.empty(len(position), d_model).to(position)
+    table[:, 0::2] = torch.sin(torch.outer(position, rates))
+    table[:, 1::2] = torch.cos(torch.outer(position, rates))
+    return table
+
+
+@function
+def sinusoidal_positions(position, *, d_model, base=10000.0):
+    return positions_table(position, d_model, base)
+
+
+@operation(constant=("position",))
+def rotary_embedding(x, position, *, interleaved=False, base=10000.0):
+    """A pair of features is a complex number, to be multiplied by e^(i · angle)."""
+    rates = torch.pow(base, -torch.arange(0, x.shape[-1], 2, device=x.device).to(x) / x.shape[-1])
+    turn = torch.polar(torch.ones(()).to(x), torch.outer(position, rates))
+    if interleaved:
+        return torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))) * turn).flatten(-2)
+    turned = torch.complex(*x.chunk(2, -1)) * turn
+    return torch.cat([turned.real, turned.imag], -1)
