@@ -37,7 +37,11 @@ def test_verified(entry: Algorithm) -> None:
 
 @pytest.mark.parametrize(
     ("entry", "dtype"),
-    [pytest.param(entry, dtype, id=f"{entry.name}-{dtype}") for entry in COMPARABLE for dtype in entry.dtypes],
+    [
+        pytest.param(entry, dtype, id=f"{entry.name}-{dtype}")
+        for entry in COMPARABLE
+        for dtype in entry.dtypes
+    ],
 )
 def test_no_false_alarm(entry: Algorithm, dtype: str) -> None:
     """Whatever Hypothesis draws, scratch and torch agree within the bound of that very input."""
