@@ -234,12 +234,11 @@ def relu_layers_collapse(x, params, *, activation="relu"):
 
 @erratum(
     "backprop-example",
-    algorithm="mlp",
+    algorithm="computation_graph",
     where="003, implementing backpropagation",
     printed="x = −2, y = 5, z = −4: q = x + y = −3, f = z q = −12, df/dq = z = −4, df/dz = q = −3",
     right="q = 3, f = −12, df/dq = −4, df/dz = 3",
     shows="the gradient of z; the two wrong signs cancel in f",
-    in_words=True,
 )
 def backprop_example(x, y, z):
     q = -(x + y)

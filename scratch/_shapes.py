@@ -135,7 +135,7 @@ def _explain(function, name, shape, pattern, bound, seen):
     options = [
         [axis for axis in option.split() if axis not in ("int", "bool")] for option in pattern.split("|")
     ]
-    wanted = " or ".join(f"({', '.join(axes)})" for axes in options)
+    wanted = " or ".join(dict.fromkeys(f"({', '.join(axes)})" for axes in options))
     message = f"{function}: {name} has shape {shape}, but must be {wanted}"
     lengths = [f"{axis} = {length}" for axis, length in bound.items() if axis in pattern]
     if lengths:

@@ -346,7 +346,7 @@ def numerical_gradient(x, *, function, step=1e-5):
 
     x (...), a function of x that returns a scalar, step h in the unit of x -> gradient (...).  The error is
     of order h² from what is left of the Taylor series, and u |f| / h from rounding.
-    Raises ValueError for a step that is not positive.
+    Goodfellow et al. 2016, sec. 11.5.  Raises ValueError for a step that is not positive.
     """
     if not step > 0:
         raise ValueError(f"numerical_gradient: step must be positive, got {step}")
@@ -359,11 +359,12 @@ def numerical_gradient(x, *, function, step=1e-5):
 
 
 def gradient_check(arrays, dy, *, operation, step=1e-6, rtol=1e-3, atol=1e-5):
-    """Whether the backward of an operation agrees with central differences of Σ dy · y.
+    """Whether the backward of an operation with one output agrees with central differences of Σ dy · y.
 
-    arrays: the arguments by name; dy (...): an upstream gradient, random, since with ones many a wrong
-    gradient looks right -> for every argument that gets a gradient, whether it is everywhere within
-    atol + rtol · |numerical gradient|.  Needs float64.  Post 002.
+    arrays: the arguments by name, no dicts among them; dy (...): an upstream gradient, random, since with
+    ones many a wrong gradient looks right -> for every argument that gets a gradient, whether it is
+    everywhere within atol + rtol · |numerical gradient|.  Needs float64.  Raises ValueError for a step that
+    is not positive.  Goodfellow et al. 2016, sec. 11.5.
     """
     _, backward = operation(**arrays)
 

@@ -33,7 +33,7 @@ class Algorithm:
         seed_row: whether the handbook documents have it, or it is what people expect beside it.
         bad_options: options that must be refused.
         variants: other ways to ask torch for the same, by name: options for the reference alone.
-        through_time: whether its gradients come through time.
+        through_time: whether its gradients come through time, or through many layers.
         dtypes: those in which it can be compared at all.
     """
 
@@ -133,7 +133,14 @@ class Operation(Algorithm):
     """``y, backward = f(*arrays, **options)``"""
 
     protocol = "operation"
-    kinds = ("outputs", "gradients", "differences", "dtype", "unchanged", "refusals")
+    kinds: ClassVar[tuple[str, ...]] = (
+        "outputs",
+        "gradients",
+        "differences",
+        "dtype",
+        "unchanged",
+        "refusals",
+    )
 
 
 class Function(Algorithm):

@@ -17,7 +17,16 @@ from sklearn.preprocessing import MinMaxScaler
 from torch.nn import functional
 
 from parity_tests.catalogue._proof import agrees, differs, normal, proof, refuses, tensor
-from scratch import activations, initialization, linear, losses, models, preprocessing, regularization
+from scratch import (
+    activations,
+    autograd,
+    initialization,
+    linear,
+    losses,
+    models,
+    preprocessing,
+    regularization,
+)
 
 X = normal(0, 4, 3)
 PROBABILITIES = 1 / (1 + np.exp(-X))
@@ -187,19 +196,14 @@ def residual_gradient(misprint: Callable[..., Any]) -> None:
     assert agrees(right(dy)["x"] - printed(dy)["x"], dy), "what is lost is the identity path"
 
 
-def _graph(x: Any, y: Any, z: Any) -> Any:
-    q = x + y
-    return q * z, lambda df: {"x": df * z, "y": df * z, "z": df * q}
-
-
-@proof("backprop-example", correct=_graph)
+@proof("backprop-example", correct=autograd.computation_graph)
 def backprop_example(misprint: Callable[..., Any]) -> None:
     arrays = {"x": np.array(-2.0), "y": np.array(5.0), "z": np.array(-4.0)}
 
     def judge(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         return (x + y) * z
 
-    assert not wrong(_graph, judge, arrays)
+    assert not wrong(autograd.computation_graph, judge, arrays)
     assert wrong(misprint, judge, arrays) == {"z"}
     f, backward = misprint(*arrays.values())
     assert f == -12

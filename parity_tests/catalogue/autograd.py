@@ -380,7 +380,7 @@ CHAPTER = chapter(
     Function(
         "numerical_gradient",
         "torch.autograd, on quadratic functions",
-        "002",
+        "Goodfellow et al. 2016",
         numerical_gradient,
         (
             {"regime": "tiny", "shape": (3, 2), "function": "separate"},
@@ -394,7 +394,7 @@ CHAPTER = chapter(
     Function(
         "gradient_check",
         "torch.autograd.gradcheck",
-        "002",
+        "Goodfellow et al. 2016",
         gradient_check,
         (
             *({**SHARP, "operation": operation} for operation in CHECKED),
