@@ -155,6 +155,7 @@ def max_pool2d(input, *, kernel_size, stride=None, padding=0, dilation=1, ceil_m
 
     Post 000; handbook, ch. 9.  Raises ValueError for a kernel larger than the padded input and for a padding
     of more than half the kernel.
+    Where all pixels of a window are −∞ themselves the padding is as large, and may take their gradient.
     """
     N, C, H, W = input.shape
     grid = pool_grid(
