@@ -151,7 +151,7 @@ def max_pool2d(input, *, kernel_size, stride=None, padding=0, dilation=1, ceil_m
     input (N, C, H, W) -> y (N, C, H', W') with
     H' = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1, or ⌈…⌉ + 1 in ceil_mode, where a last window
     reaches over the edge but must not begin beyond it.  stride: that of the kernel, if None.  padding:
-    pixels of −∞ on every side, which never win.
+    pixels of −∞ on every side, which win over no finite one.
 
     Post 000; handbook, ch. 9.  Raises ValueError for a kernel larger than the padded input and for a padding
     of more than half the kernel.
