@@ -7,24 +7,9 @@ import torch
 from torch import nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from reference._masks import MasksGiven
 from reference._torch import function, operation
-from reference.regularization import MaskGiven
-
-
-class MasksGiven(TorchDispatchMode):
-    """`MaskGiven` for several draws: each time torch asks for a mask it gets the next of these."""
-
-    def __init__(self, masks):
-        super().__init__()
-        self.masks = iter(masks)
-
-    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
-        if op in (torch.ops.aten.bernoulli_.float, torch.ops.aten.native_dropout.default):
-            with MaskGiven(next(self.masks)):
-                return op(*args, **(kwargs or {}))
-        return op(*args, **(kwargs or {}))
 
 
 @operation

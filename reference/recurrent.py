@@ -8,8 +8,8 @@ from torch import nn
 from torch.backends import cudnn
 from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from reference._masks import MasksGiven
 from reference._torch import operation
 
 
@@ -64,22 +64,6 @@ def lstm_cell(x, params, h=None, c=None, *, bias=True):
 def gru_cell(x, params, h=None, *, bias=True):
     weight = params["weight_ih"]
     return _call(nn.GRUCell(weight.shape[1], len(weight) // 3, bias), params, x, h)
-
-
-class MasksGiven(TorchDispatchMode):
-    """Inside the block torch draws no masks: the dropout between layers gets these, one after the other."""
-
-    def __init__(self, masks):
-        super().__init__()
-        self.masks = iter(masks)
-
-    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
-        if op is torch.ops.aten.bernoulli_.float:
-            return args[0].copy_(next(self.masks).reshape(args[0].shape))  # oneDNN unpacks equal lengths
-        if op is torch.ops.aten.native_dropout.default:  # on CUDA one kernel draws and multiplies
-            (x, p, _), mask = args, next(self.masks)
-            return x * mask / (1 - p), mask
-        return op(*args, **(kwargs or {}))
 
 
 def _sequences(module, x, params, state, lengths, dropout_mask):

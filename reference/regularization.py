@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from reference._masks import MasksGiven
 from reference._torch import function, operation
 
 
@@ -43,31 +43,15 @@ def max_norm(weight, *, maxnorm, axis=0):
     return torch.renorm(weight, p=2, dim=axis, maxnorm=maxnorm)
 
 
-class MaskGiven(TorchDispatchMode):
-    """Inside the block torch draws no mask: where dropout asks for one, it gets this one."""
-
-    def __init__(self, mask):
-        super().__init__()
-        self.mask = mask
-
-    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
-        if op is torch.ops.aten.bernoulli_.float:
-            return args[0].copy_(self.mask)
-        if op is torch.ops.aten.native_dropout.default:  # on CUDA one kernel draws and multiplies
-            x, p, _ = args
-            return x * self.mask / (1 - p), self.mask
-        return op(*args, **(kwargs or {}))
-
-
 @operation
 def dropout(x, mask, *, p=0.5, training=True):
-    with MaskGiven(mask):
+    with MasksGiven([mask]):
         return nn.Dropout(p).train(training)(x)
 
 
 @operation
 def dropout2d(x, mask, *, p=0.5, training=True):
-    with MaskGiven(mask[:, :, None, None]):
+    with MasksGiven([mask[:, :, None, None]]):
         return nn.Dropout2d(p).train(training)(x)
 
 

@@ -7,8 +7,9 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from reference._masks import MasksGiven
 from reference._torch import operation
-from reference.attention import MasksGiven, causal_mask, positions_table
+from reference.attention import causal_mask, positions_table
 
 ENCODER = (nn.TransformerEncoder, nn.TransformerEncoderLayer)
 DECODER = (nn.TransformerDecoder, nn.TransformerDecoderLayer)

@@ -1,18 +1,21 @@
 """Parameters by name: a flat dict is a tree whose branches are prefixes, as in torch's `state_dict`."""
 
 
+def check_keys(function, params, wanted):
+    """Raise ValueError unless `params` has the names `wanted` and no others."""
+    wrong = [f"{key} is missing" for key in wanted if key not in params]
+    wrong += [f"{key} is unexpected" for key in params if key not in wanted]
+    if wrong:
+        keys = ", ".join(wanted)
+        raise ValueError(f"{function}: params must have the keys {keys}, but {' and '.join(wrong)}")
+
+
 def check_params(function, params, wanted):
     """Raise ValueError unless `params` has the names of `wanted` and no others, each of the wanted shape."""
-    wrong = [f"{name} is missing" for name in wanted if name not in params]
-    wrong += [f"{name} is unexpected" for name in params if name not in wanted]
-    wrong += [
-        f"{name} has shape {params[name].shape}, but must be {shape}"
-        for name, shape in wanted.items()
-        if name in params and params[name].shape != shape
-    ]
-    if wrong:
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        raise ValueError(f"{function}: {', '.join(wrong[:3])}{more}")
+    check_keys(function, params, wanted)
+    for name, shape in wanted.items():
+        if params[name].shape != shape:
+            raise ValueError(f"{function}: {name} has shape {params[name].shape}, but must be {shape}")
 
 
 def check_names(function, argument, named, known):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scratch._params import check_keys
 from scratch.linear import linear
 from scratch.regularization import dropout
 
@@ -242,11 +243,7 @@ def _weight_shapes(suffix, gates, features, H, bias):
 
 
 def _check_params(function, x, params, wanted):
-    wrong = [f"{key} is missing" for key in wanted if key not in params]
-    wrong += [f"{key} is unexpected" for key in params if key not in wanted]
-    if wrong:
-        keys = ", ".join(wanted)
-        raise ValueError(f"{function}: params must have the keys {keys}, but {' and '.join(wrong)}")
+    check_keys(function, params, wanted)
     for key, array in params.items():
         if array.dtype != x.dtype:
             raise TypeError(f"{function}: x is {x.dtype} and {key} is {array.dtype}; cast one of them")

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch import activations
-from scratch._params import check_params, prefixed, under
+from scratch._params import check_keys, check_params, prefixed, under
 from scratch._residual import block, block_shapes, conv_norm, conv_norm_shapes
 from scratch._shapes import shapes
 from scratch.convolution import conv2d, global_avg_pool2d, max_pool2d
@@ -36,14 +36,6 @@ def _activation(model, name):
     if name not in ACTIVATIONS:
         raise ValueError(f"{model}: activation must be one of {', '.join(ACTIVATIONS)}, got {name!r}")
     return getattr(activations, name)
-
-
-def _check_keys(model, params, wanted):
-    """Refuse parameters of other names than torch's module has."""
-    wrong = [f"{key} is missing" for key in wanted if key not in params]
-    wrong += [f"{key} is unexpected" for key in params if key not in wanted]
-    if wrong:
-        raise ValueError(f"{model}: params must have the keys {', '.join(wanted)}, but {' and '.join(wrong)}")
 
 
 def _sizes(params, key):
@@ -91,7 +83,7 @@ def _linear_layers(model, features, params):
     """The numbers of the linear layers, 0, 2, 4, …, once every width is known to fit the one before."""
     named = [key for key in params if key.endswith((".weight", ".bias"))]
     layers = range(0, max(len(named) + len(named) % 2, 2), 2)
-    _check_keys(model, params, [f"{i}.{name}" for i in layers for name in ("weight", "bias")])
+    check_keys(model, params, [f"{i}.{name}" for i in layers for name in ("weight", "bias")])
     before = f"the {features} features of x"
     for i in layers:
         weight, bias = params[f"{i}.weight"].shape, params[f"{i}.bias"].shape
@@ -177,7 +169,7 @@ def convnet(x, params, *, activation="relu", padding=1, pool_size=2):
     g = _activation("convnet", activation)
     named = [key for key in params if not key.startswith("classifier.")]
     layers = range(0, 3 * max(math.ceil(len(named) / 2), 1), 3)
-    _check_keys("convnet", named, [f"features.{i}.{name}" for i in layers for name in ("weight", "bias")])
+    check_keys("convnet", named, [f"features.{i}.{name}" for i in layers for name in ("weight", "bias")])
     A, through_conv, through_activation, through_pool = x, {}, {}, {}
     for i in layers:
         weight, bias = params[f"features.{i}.weight"], params[f"features.{i}.bias"]

@@ -82,10 +82,19 @@ class Tally:
     first_case: str = ""
 
     def add(
-        self, comparisons: Iterable[Comparison], case: str, *, benign: bool, allow_zero: Iterable[str] = ()
+        self,
+        comparisons: Iterable[Comparison],
+        case: str,
+        *,
+        benign: bool,
+        allow_zero: Iterable[str] = (),
+        begins: bool = True,
     ) -> None:
-        """Count one case; complain of a bound too wide, refuse values too small to prove anything."""
-        self.cases += 1
+        """Complain of a bound too wide, refuse values too small to prove anything.
+
+        These comparisons count as a case of their own if they are those that it `begins` with.
+        """
+        self.cases += begins
         for comparison in comparisons:
             self.tensors += 1
             self.measured = True
