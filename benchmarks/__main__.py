@@ -10,7 +10,7 @@ from benchmarks.timing import PINNED
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="startup, adam, layers, verify (all if none is named)"
+        "names", nargs="*", metavar="NAME", help="startup, adam, layers, verify, check (all if none is named)"
     )
     names = parser.parse_args().names
     os.environ.update(PINNED)  # before NumPy and torch read it

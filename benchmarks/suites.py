@@ -101,6 +101,13 @@ def verify() -> Iterator[Measured]:
     yield Measured("parity verify", "30 s", seconds / 30, 1.0, f"{seconds:.1f} s; {last}")
 
 
+def check() -> Iterator[Measured]:
+    """Somebody's files, from a cold start and in a folder."""
+    from benchmarks.check import measure
+
+    yield from measure()
+
+
 def layers() -> Iterator[Measured]:
     """Convolution, pooling, normalization and recurrence."""
     from benchmarks.layers import measure
@@ -113,4 +120,5 @@ SUITES: dict[str, Callable[[], Iterator[Measured]]] = {
     "adam": adam,
     "layers": layers,
     "verify": verify,
+    "check": check,
 }

@@ -1,61 +1,187 @@
-"""Hold anybody's implementation against the handbook's, and say how well it agrees.
-
-    report = parity_tests.check(my_softmax, as_="softmax")
-    print(report)
-    report.raise_if_failed()
-
-The oracle is `scratch` in float64, which `parity verify` holds against torch; so no torch is needed.
-The implementation has the protocol of its namesake in `scratch`: see `parity explain NAME`. It runs in this
-process, so this is for one's own code.
-"""
+"""Check somebody's implementations: in a file, isolated, or one's own objects, in this process."""
 
 from __future__ import annotations
 
-import math
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from functools import partial
-from typing import Any
+import contextlib
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from parity_tests.catalogue import find
+from parity_tests.engine.compare import Divergence
+from parity_tests.engine.results import Result, Status
+from parity_tests.judging import Exam, Examined, Finding, Verdict, examine, worst_first
+from parity_tests.people.binding import Binding, Member, Unbound
+from parity_tests.people.finding import Found, Wanted, find_all
+from parity_tests.people.host import Here, Host, Isolated, Lost, TheirError
+from parity_tests.people.targets import Submission
+from parity_tests.sandbox import loading
+from parity_tests.sandbox.standins import REFUSED
+from parity_tests.sandbox.wire import WireError
 
-from parity_tests.catalogue import Algorithm, find
-from parity_tests.engine.cases import Case
-from parity_tests.engine.operations import check_unchanged, compare_operation, split
-from parity_tests.engine.precision import FLOAT64
-from parity_tests.engine.results import Tally
-from parity_tests.engine.trajectories import compare_freely
-from parity_tests.engine.trees import fresh
-
-# A correct implementation by another formula loses some digits; a wrong one moves the result by 1e-6 or more.
-FAR_BELOW_ANY_BUG = 1e-9
-# At extreme inputs a formula that is right loses digits, or all of them to an overflow. One that is wrong is
-# off by as much as the result, and finite.
-UNSTABLE_BY = 1e-3
-
-
-class Verdict(StrEnum):
-    """How an implementation agrees with the formula."""
-
-    EXACT = "exact to rounding"
-    LOSES = "correct, but loses digits"
-    UNSTABLE = "correct, but unstable at extreme inputs"
-    WRONG = "wrong"
-
-
-SEVERITY = list(Verdict)
+if TYPE_CHECKING:
+    from parity_tests.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one case says: the verdict, what differs, the bits lost, and the case itself."""
+class Outcome:
+    """One implementation in a file: what it was bound as, and what was found out about it.
 
-    verdict: Verdict
-    case: Case
-    differences: tuple[str, ...] = ()
-    bits_lost: int = 0
+    `words` are the command that checks it alone.
+    """
+
+    algorithm: str
+    dialect: str
+    members: tuple[str, ...]
+    line: int
+    examined: Examined
+    words: tuple[str, ...] = ()
+    diagnosis: tuple[Diagnosis, ...] = ()
+
+    @classmethod
+    def of(cls, binding: Binding, examined: Examined, label: str, wanted: Wanted) -> Outcome:
+        """The outcome for a binding in the file that is called `label`."""
+        words = ["parity", "check", f"{label}:{binding.members[0]}"]
+        words += ["--as", wanted.as_] if wanted.as_ else ["--only", binding.algorithm]
+        words += ["--dialect", wanted.dialect] if wanted.dialect else []
+        for ours, theirs in wanted.map:
+            words += ["--map", f"{ours}={theirs}"]
+        examined = _renamed(examined, binding.names)
+        return cls(binding.algorithm, binding.dialect, binding.members, binding.line, examined, tuple(words))
+
+    def again(self, case: str) -> str:
+        """The line that puts one case to it again."""
+        return shlex.join([*self.words, "--case", case])
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.examined.verdict
+
+    def results(self) -> list[Result]:
+        """A check for each kind and regime: ``adam/trajectory[f64-normal]``."""
+        return results(self.examined)
+
+
+def _renamed(examined: Examined, names: Mapping[str, str]) -> Examined:
+    """The findings in their author's own words."""
+
+    def told(divergence: Divergence) -> Divergence:
+        return replace(divergence, tensor=names.get(divergence.tensor, divergence.tensor))
+
+    findings = (replace(f, divergences=tuple(map(told, f.divergences))) for f in examined.findings)
+    return replace(examined, findings=tuple(findings)) if names else examined
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All that is said of one file. `error` is why nothing could be said."""
+
+    label: str
+    isolation: str = ""
+    seconds: float = 0.0
+    outcomes: tuple[Outcome, ...] = ()
+    unbound: tuple[Unbound, ...] = ()
+    unknown: tuple[str, ...] = ()
+    notes: tuple[dict[str, Any], ...] = ()
+    error: str = ""
+
+    @property
+    def dialects(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(outcome.dialect for outcome in self.outcomes))
+
+
+def results(examined: Examined) -> list[Result]:
+    """What was found out, as checks: one for each kind and regime, with an id that stays.
+
+    An implementation that is absent has one check, which says so.
+    """
+    if examined.verdict is Verdict.ABSENT:
+        message = examined.absent or "no question could be put to it: " + "; ".join(examined.beyond)
+        status = Status.ABSENT if examined.absent else Status.ERROR
+        return [Result(examined.algorithm, "implementation", "f64", status, message)]
+    grouped: dict[tuple[str, str], list[Finding]] = {}
+    for finding in examined.findings:
+        grouped.setdefault((finding.kind, finding.regime), []).append(finding)
+    return [_result(examined.algorithm, kind, regime, found) for (kind, regime), found in grouped.items()]
+
+
+def _result(algorithm: str, kind: str, regime: str, found: list[Finding]) -> Result:
+    worst = worst_first(found)[0]
+    wrong = worst.verdict is Verdict.WRONG
+    message = "" if worst.verdict is Verdict.EXACT else f"{worst.verdict}: {worst.differences[0]}"
+    return Result(
+        algorithm,
+        kind,
+        f"f64-{regime}",
+        Status.FAILED if wrong else Status.PASSED,
+        message,
+        max((f.worst for f in found if f.worst is not None), default=None),
+        divergences=tuple(d for f in found if f.verdict is Verdict.WRONG for d in f.divergences),
+        cases=len(found),
+        reproduce=worst.case.spec if wrong else "",
+    )
+
+
+def diagnosed(examined: Examined) -> tuple[Diagnosis, ...]:
+    """What is different in a wrong implementation."""
+    if examined.verdict is not Verdict.WRONG:
+        return ()
+    from parity_tests.diagnosis import diagnose  # noqa: PLC0415 (what is right needs no mutants)
+
+    return diagnose(examined)
+
+
+def check_submission(
+    submission: Submission, wanted: Wanted, exam: Exam, host: Isolated, *, diagnose: bool = True
+) -> Checked:
+    """Load a file into the host, bind what is there, examine each of it, and diagnose what is wrong.
+
+    A process that is lost in one algorithm is started again for the next.
+    """
+    began = time.perf_counter()
+    if submission.error:
+        return Checked(submission.label, error=submission.error)
+    refused = REFUSED - {"torch"} if host.torch else REFUSED
+    options = {**dict(submission.options), "refused": sorted(refused)}
+
+    def load() -> dict[str, Any]:
+        return host.load(submission.sources, submission.main, **options)
+
+    try:
+        told = load()
+    except Lost:
+        # Endless code at the top of a script says nothing about its functions.
+        options["definitions"] = True
+        try:
+            told = load()
+        except (Lost, TheirError) as error:
+            return Checked(submission.label, host.isolation, error=f"{submission.label}: {error}")
+    except TheirError as error:
+        return Checked(submission.label, host.isolation, error=f"{submission.label}: {error}")
+    members = [Member.of(member) for member in told["members"]]
+    found: Found = find_all(members, wanted)
+    outcomes = []
+    for binding in found.bindings:
+        try:
+            examined = examine(binding, host, exam)
+        except WireError as error:
+            examined = Examined(binding.algorithm, lost=True, absent=str(error))
+        if examined.lost:
+            with contextlib.suppress(Lost, TheirError):  # the next one is lost, too, and says so
+                load()
+        outcome = Outcome.of(binding, examined, submission.label, wanted)
+        outcomes.append(replace(outcome, diagnosis=diagnosed(examined) if diagnose else ()))
+    return Checked(
+        submission.label,
+        host.isolation,
+        time.perf_counter() - began,
+        tuple(outcomes),
+        found.unbound,
+        found.unknown,
+        tuple(told["notes"]),
+    )
 
 
 @dataclass(frozen=True)
@@ -63,17 +189,23 @@ class Report:
     """What the checks of one implementation say; `remarks` are no mistakes, but worth knowing."""
 
     algorithm: str
-    verdict: Verdict
-    findings: tuple[Finding, ...]
-    remarks: tuple[str, ...] = ()
+    examined: Examined = field(repr=False)
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.examined.verdict
 
     @property
     def passed(self) -> bool:
-        return self.verdict is not Verdict.WRONG
+        return self.verdict not in (Verdict.WRONG, Verdict.ABSENT)
 
     @property
     def bits_lost(self) -> int:
-        return max(finding.bits_lost for finding in self.findings)
+        return self.examined.bits_lost
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self.examined.remarks
 
     def raise_if_failed(self) -> None:
         """Raise AssertionError with the whole report if the implementation is wrong."""
@@ -81,151 +213,53 @@ class Report:
             raise AssertionError(str(self))
 
     def __str__(self) -> str:
+        findings = self.examined.findings
+        worst = [f for f in worst_first(findings) if f.verdict is self.verdict]
         loses = self.verdict is Verdict.LOSES
         verdict = f"correct, but loses {self.bits_lost} bits" if loses else str(self.verdict)
-        worst = [finding for finding in self.findings if finding.verdict is self.verdict]
-        of = f"{len(worst)} of {len(self.findings)} cases" if self.verdict is not Verdict.EXACT else ""
-        lines = [f"{self.algorithm}: {verdict}{f'   ({of})' if of else ''}"]
+        of = f"   ({len(worst)} of {len(findings)} checks)" if self.verdict is not Verdict.EXACT else ""
+        lines = [f"{self.algorithm}: {verdict}{of}"]
         for finding in worst[:3] if self.verdict is not Verdict.EXACT else []:
             options = ", ".join(f"{name}={value!r}" for name, value in finding.case.options.items())
-            lines += [f"  with {options}" if options else "  with default options"]
+            lines += [f"  {finding.kind} with {options or 'default options'}"]
             lines += [f"    {difference}" for difference in finding.differences[:5]]
             lines += [f"    see it again: check(…, as_={self.algorithm!r}, case={finding.case.spec!r})"]
         return "\n".join([*lines, *(f"  remark: {remark}" for remark in self.remarks)])
 
 
 def check(
-    function: Callable[..., Any], *, as_: str, examples: int = 4, seed: int = 0, case: str = ""
+    implementation: Callable[..., Any],
+    *,
+    as_: str,
+    backward: Callable[..., Any] | None = None,
+    examples: int = 4,
+    seed: int = 0,
+    case: str = "",
+    against: str = "scratch",
 ) -> Report:
-    """Check an implementation of the algorithm called `as_`.
+    """Check one's own implementation of the algorithm called `as_`, in this process.
 
     Args:
-        function: ``y, backward = f(*arrays, **options)`` or ``y = f(…)`` alone for an operation; backward
-            returns a dict of gradients by argument name. ``param, state = f(param, grad, state,
-            **options)`` for an optimizer, whose first state is None and whose later ones are its own affair.
+        implementation: a function or class in any of the forms that `parity check` understands.
         as_: the name in the catalogue.
+        backward: the function of its gradients, where that is another one.
         examples: how many drawn cases beside the curated ones.
         seed: where the drawn cases begin.
         case: the one case that a report names, in place of all.
+        against: whose answers are right: "scratch", or "torch".
 
-    Raises ValueError for a name that the catalogue lacks or has no such check for.
+    Raises ValueError for a name that the catalogue lacks, and for a form that nothing understands.
     """
-    entry = find(as_)
-    if entry.protocol not in COMPARE:
-        raise ValueError(
-            f"{as_} is a {entry.protocol}, which check does not take yet: {', '.join(COMPARE)} only"
-        )
-    cases = [entry.case("float64", case)] if case else entry.cases("float64", examples=examples, seed=seed)
-    findings = tuple(_judge(entry, function, one) for one in cases)
-    verdict = max((finding.verdict for finding in findings), key=SEVERITY.index)
-    remarks = _remarks(entry, function, cases) if entry.protocol != "optimizer" else []
-    return Report(as_, verdict, findings, tuple(remarks))
-
-
-def _judge(entry: Algorithm, function: Callable[..., Any], case: Case) -> Finding:
-    """What one case says. At extreme inputs a formula is allowed to fail if it holds at plain ones."""
-    exact = _differences(entry, function, case, floor=0.0)
-    if not exact.differences:
-        return replace(exact, verdict=Verdict.EXACT)
-    if not _differences(entry, function, case, floor=FAR_BELOW_ANY_BUG).differences:
-        return replace(exact, verdict=Verdict.LOSES)
-    if case.benign:
-        return exact
-    plain = entry.plain(case)
-    if plain is None or _judge(entry, function, plain).verdict is Verdict.WRONG:
-        return exact
-    overflowed = any(
-        word in difference for difference in exact.differences for word in ("got nan", "got inf", "got -inf")
-    )
-    if overflowed or not _differences(entry, function, case, floor=UNSTABLE_BY).differences:
-        return replace(exact, verdict=Verdict.UNSTABLE)
-    return exact
-
-
-def _differences(entry: Algorithm, function: Callable[..., Any], case: Case, *, floor: float) -> Finding:
-    """A finding that is wrong if anything differs by more than rounding and the floor."""
-    try:
-        with np.errstate(all="ignore"):  # what overflows shows in the result
-            tallies = COMPARE[entry.protocol](entry, function, case, floor)
-    except (Exception, SystemExit) as error:  # somebody else's code may raise anything
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"{type(error).__name__}: {error}  ({where.filename}:{where.lineno})"
-        return Finding(Verdict.WRONG, case, (message,))
-    differences = tuple(str(divergence) for tally in tallies for divergence in tally.divergences)
-    worst = max((tally.worst for tally in tallies), default=0.0)
-    bits = math.ceil(math.log2(worst)) if 1 < worst < math.inf else 0
-    return Finding(Verdict.WRONG, case, differences, bits)
-
-
-def _compare_values(
-    entry: Algorithm, function: Callable[..., Any], case: Case, floor: float
-) -> Sequence[Tally]:
-    outputs, gradients = compare_operation(
-        entry.scratch,
-        _in_the_protocol(entry, function, case),
-        entry.scratch,
-        [case],
-        FLOAT64,
-        through_time=entry.through_time,
-        floor=floor,
-    )
-    return [outputs] if _forward_only(function, case) else [outputs, gradients]
-
-
-def _forward_only(function: Callable[..., Any], case: Case) -> bool:
-    return split(function(**fresh(case.arrays), **case.options))[1] is None
-
-
-def _in_the_protocol(entry: Algorithm, function: Callable[..., Any], case: Case) -> Callable[..., Any]:
-    """The function with a plain tuple of outputs named, and a backward that must return a dict."""
-    expected, _ = split(entry.scratch(**fresh(case.arrays), **case.options))
-
-    def called(**arguments: Any) -> Any:
-        y, backward = split(function(**arguments))
-        if type(y) in (tuple, list) and hasattr(expected, "_fields") and len(y) == len(expected):
-            y = type(expected)(*y)
-        if backward is None:
-            return y
-        return y, partial(_as_dict, backward)
-
-    return called
-
-
-def _as_dict(backward: Callable[..., Any], *upstream: Any) -> Any:
-    gradients = backward(*upstream)
-    if not isinstance(gradients, dict):
-        kind = type(gradients).__name__
-        raise TypeError(f"backward must return a dict of gradients by argument name, got {kind}")
-    return gradients
-
-
-def _compare_steps(
-    entry: Algorithm, function: Callable[..., Any], case: Case, floor: float
-) -> Sequence[Tally]:
-    import scratch.optimizers  # noqa: PLC0415 (the chapters are imported when they are needed)
-
-    def step(params: Any, grads: Any, states: Any, **options: Any) -> Any:
-        params, states = dict(params), dict(states)
-        for name, grad in grads.items():
-            if grad is not None:
-                params[name], states[name] = function(params[name], grad, states.get(name), **options)
-        return params, states
-
-    formula = partial(scratch.optimizers.step, entry.scratch)
-    return [compare_freely(formula, step, [case], FLOAT64, floor=floor)]
-
-
-def _remarks(entry: Algorithm, function: Callable[..., Any], cases: Sequence[Case]) -> list[str]:
-    """What is no mistake in a formula: arguments changed in place, memory shared, no gradients."""
-    remarks = []
-    try:
-        with np.errstate(all="ignore"):
-            if "gradients" in entry.kinds and _forward_only(function, cases[0]):
-                remarks.append("it returned no backward, so that its gradients were not checked")
-            remarks += dict.fromkeys(check_unchanged(function, cases[:3]).complaints)
-    except (Exception, SystemExit):  # the findings have said so
-        pass
-    return remarks
-
-
-COMPARE = {"optimizer": _compare_steps, "operation": _compare_values, "function": _compare_values}
+    find(as_)
+    name = getattr(implementation, "__name__", "implementation").strip("<>")
+    things = {name: implementation}
+    if backward is not None:
+        things[f"{name}_backward"] = backward
+    host: Host = Here(**things)
+    members = [Member.of(loading.member(key, thing)) for key, thing in things.items()]
+    found = find_all(members, Wanted(member=name, as_=as_))
+    if not found.bindings:
+        reasons = "; ".join(f"{unbound.name}: {unbound.reason}" for unbound in found.unbound)
+        raise ValueError(f"{name} has no form that is known for {as_}{': ' if reasons else ''}{reasons}")
+    examined = examine(found.bindings[0], host, Exam(examples, seed, case, against))
+    return Report(as_, replace(examined, remarks=tuple(dict.fromkeys(examined.remarks))))

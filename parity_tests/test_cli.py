@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from parity_tests.cli import main, matches
+from parity_tests.cli import main
+from parity_tests.commands.verify import matches
 from parity_tests.engine.cases import Draw, parse_spec
 
 

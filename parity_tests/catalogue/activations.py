@@ -37,6 +37,14 @@ def gelu(d: Draw) -> Case:
     return d.case({"x": x}, {"approximate": d.choice("approximate", "none", "tanh")})
 
 
+def softplus(d: Draw) -> Case:
+    """Some x lie just where the line begins, if beta is a power of 2: otherwise a rounding decides."""
+    beta, threshold = d.real("beta", 0.3, 2.5), d.real("threshold", 1.0, 20.0)
+    kink = (threshold / beta,) if beta in (0.5, 1.0, 2.0) else ()
+    x = d.array("x", d.shape(), d.regime("large", "tiny", "wide"), at=kink)
+    return d.case({"x": x}, {"beta": beta, "threshold": threshold})
+
+
 def hardtanh(d: Draw) -> Case:
     low = d.real("min_val", -1.5, -0.2)
     high = d.real("max_val", 0.1, 1.5)
@@ -90,14 +98,15 @@ CHAPTER = chapter(
         "softplus",
         "torch.nn.Softplus",
         "Dugas et al. 2001",
-        pointwise(beta=(0.3, 2.5), threshold=(1.0, 20.0)),
-        EVERYWHERE,
+        softplus,
+        (*EVERYWHERE, {**EVERYWHERE[0], "beta": 0.5, "threshold": 2.0, "kinks": True}),
     ),
     Operation(
         "hardtanh",
         "torch.nn.Hardtanh",
         "Collobert 2004",
         hardtanh,
+        ({}, {"regime": "normal", "shape": (6, 6), "kinks": True}),
         bad_options=({"min_val": 2.0, "max_val": 1.0},),
     ),
     Operation("softmax", "torch.nn.Softmax", "004 ch. 2; 002", along_axis, ROWS, seed_row=True),

@@ -22,8 +22,8 @@ def dropout(d: Draw, shape: tuple[int, ...]) -> tuple[Array | None, float]:
 
     Where little is left to attend to, gradients are small differences of large terms, and not benign.
     """
-    p = d.real("p", 0.1, 0.6)
-    mask = d.mask("dropout_mask", shape, keep=1 - p)
+    p = 0.0 if d.choice("p_of_zero", False, False, False, True) else d.real("p", 0.1, 0.6)
+    mask = d.mask("dropout_mask", shape, keep=1 - (p or 0.5))  # with p = 0 the mask does not matter
     mask[..., -1, 0] = True
     if not d.choice("dropout", False, False, True):
         return None, p
@@ -165,6 +165,9 @@ SIZES: tuple[Mapping[str, Any], ...] = (
     {**PLAIN, "batch": (), "L": 5, "S": 4, "E": 5, "V": 3},
     {**PLAIN, "batch": (2, 3), "L": 4, "S": 4, "E": 3, "V": 3, "mask": "causal"},
     {**PLAIN, "L": 4, "S": 7, "E": 3, "V": 2, "mask": "causal", "dropout": True},
+    {**PLAIN, "L": 4, "S": 5, "E": 3, "V": 2, "dropout": True, "p_of_zero": True},
+    # Some queries see no key at all.
+    {**PLAIN, "batch": (3,), "L": 6, "S": 2, "E": 3, "V": 2, "mask": "boolean", "mask_for_each": True},
     {**PLAIN, "batch": (1, 2), "L": 7, "S": 4, "E": 2, "V": 3, "mask": "causal", "scaled": True},
     {**PLAIN, "L": 3, "S": 4, "E": 3, "V": 2, "mask": "additive", "mask_for_each": False},
     {**PLAIN, "batch": (3,), "L": 2, "S": 4, "E": 3, "V": 2, "mask": "additive", "mask_for_each": True},
@@ -188,6 +191,7 @@ HEADS: tuple[Mapping[str, Any], ...] = (
     {**BASE, "L": 4, "S": 4, "num_heads": 3, "head_dim": 2, "mask": "causal", "average": False},
     {**BASE, "L": 3, "S": 5, "num_heads": 2, "head_dim": 2, "mask": "boolean_per_head", "padding": True},
     {**BASE, "L": 2, "S": 4, "num_heads": 3, "head_dim": 1, "mask": "additive_per_head", "padding": True},
+    {**BASE, "N": 3, "L": 4, "S": 5, "num_heads": 2, "head_dim": 2, "mask": "additive_per_head"},
     {**BASE, "L": 5, "S": 4, "num_heads": 1, "head_dim": 4, "mask": "additive", "dropout": True},
     {
         **BASE,

@@ -339,8 +339,8 @@ def gradient_check(d: Draw) -> Case:
     options = {
         "operation": CHECKED[operation],
         "step": d.choice("step", 1e-6, 1e-5, 0.5),
-        "rtol": d.choice("rtol", 1e-6, 1e-2),
-        "atol": d.choice("atol", 1e-6, 1e-2),
+        "rtol": d.choice("rtol", 1e-6, 1e-2, 7e-4, 9.995e-4, 1.5e-3),
+        "atol": d.choice("atol", 1e-6, 1e-2, 0.0, 8e-4),
     }
     return d.case({"arrays": arrays, "dy": f64.array("dy", (3, 2))}, options)
 
@@ -400,6 +400,12 @@ CHAPTER = chapter(
             *({**SHARP, "operation": operation} for operation in CHECKED),
             {**SHARP, "operation": "off_by_a_thousandth", "rtol": 1e-2},
             {**SHARP, "operation": "off_by_a_thousandth", "atol": 1e-2},
+            # Just within the tolerance, and just beyond it.
+            *(
+                {**SHARP, "operation": "off_by_a_thousandth", "rtol": rtol, "atol": 0.0}
+                for rtol in (7e-4, 9.995e-4, 1.5e-3)
+            ),
+            {**SHARP, "operation": "off_by_a_thousandth", "atol": 8e-4},
             {**SHARP, "operation": "tanh", "step": 0.5},
         ),
         bad_options=({"step": 0.0},),

@@ -8,6 +8,7 @@ from parity_tests.catalogue._entry import Function, chapter
 from parity_tests.engine.cases import Case, Draw, round_to
 
 MODERATE = {"regime": "normal"}
+NEGATIVE_PEAK = {"one_missing": True, "a.shape": (1,), "c.shape": (3,)}  # the largest number is negative
 
 
 def limit(d: Draw, grads: list[Any], norm_type: float) -> float:
@@ -65,6 +66,7 @@ CHAPTER = chapter(
             {"exactly_at": True},
             {**MODERATE, "exactly_at": False, "norm_type": 2.0, "limit": "below", "one_missing": True},
             {**MODERATE, "exactly_at": False, "norm_type": np.inf, "limit": "below"},
+            {**MODERATE, **NEGATIVE_PEAK, "exactly_at": False, "norm_type": np.inf, "limit": "below"},
             {**MODERATE, "exactly_at": False, "norm_type": 1.0, "limit": "above"},
         ),
         bad_options=({"max_norm": -1.0}, {"norm_type": 0.0}),

@@ -148,8 +148,9 @@ def adaptive(*, largest: bool) -> Callable[[Draw], Case]:
 
     def draw(d: Draw) -> Case:
         x = image(d, d.integer("H", 1, 8), d.integer("W", 1, 8), ties=largest)
-        high, wide = d.integer("high", 1, 4), d.choice("wide", 1, 2, 3, 5, None)
-        return d.case({"input": x}, {"output_size": high if high == wide else (high, wide)})
+        high, wide = d.choice("high", 1, 2, 3, 4, None), d.choice("wide", 1, 2, 3, 5, None)
+        square = high == wide and high is not None
+        return d.case({"input": x}, {"output_size": high if square else (high, wide)})
 
     return draw
 
@@ -175,7 +176,7 @@ def fixed(high: str, wide: str = "", **others: Any) -> dict[str, Any]:
 PLAIN = {"padding": "number", "padding_mode": "zeros"}
 CONV2D: tuple[Mapping[str, Any], ...] = (
     # A stride that does not divide, and a last column that nothing meets; no margin, one pixel, one window.
-    fixed("3 2 1 1 6", "2 3 1 0 7", N=2, groups=1, **PLAIN),
+    fixed("3 2 1 1 6", "2 3 1 0 7", N=2, groups=1, with_bias=True, **PLAIN),
     fixed("1 1 1 0 3", "1 1 1 0 4", N=1, **PLAIN),
     fixed("1 2 1 1 4", "1 1 1 2 4", N=2, **PLAIN),  # the margin has windows of its own
     fixed("3 2 1 0 3", "2 1 2 0 3", N=1, **PLAIN),
@@ -191,23 +192,25 @@ CONV2D: tuple[Mapping[str, Any], ...] = (
     {"regime": "large", "N": 1},
 )
 CONV1D: tuple[Mapping[str, Any], ...] = (
-    fixed("3 2 1 1 6", N=2, groups=1, **PLAIN),
+    fixed("3 2 1 1 6", N=2, groups=1, with_bias=True, **PLAIN),
     fixed("4 _ 1 _ 6", N=1, padding="same", padding_mode="circular"),
     fixed("3 1 2 2 5", groups=3, C_per_group=1, O_per_group=2, padding="number", padding_mode="reflect"),
     {"regime": "offset", "N": 3},
 )
 TRANSPOSED: tuple[Mapping[str, Any], ...] = (
-    fixed("3 2 1 1 5", "2 3 1 0 6", N=2, groups=1, Ho=1, Wo=2),
+    fixed("3 2 1 1 5", "2 3 1 0 6", N=2, groups=1, with_bias=True, Ho=1, Wo=2),
     fixed("2 1 3 0 5", "1 1 1 0 4", N=1, groups=2, Ho=2, Wo=0),
     {"regime": "offset", "N": 2},
 )
 
 OVER_THE_EDGE = ("2 2 1 0 5", "3 2 1 1 6")  # what ceil_mode adds a window for
+FAR_OVER_IT = ("2 3 1 0 4", "3 3 1 0 7")  # the same, where windows do not touch or leave most of the last out
 BEYOND_IT = ("2 3 1 1 5", "2 3 1 1 8")  # a window that ceil_mode must drop again
 MAX_POOL2D: tuple[Mapping[str, Any], ...] = (
     fixed("3 2 1 1 5", "2 1 1 1 4", negative=True, kinks=False),  # a margin of 0 would win
     fixed("3 1 1 0 6", "3 1 1 1 6", negative=False, kinks=True, N=2),  # equal pixels in windows that overlap
     fixed(*OVER_THE_EDGE, ceil_mode=True, default_stride=False),
+    fixed(*FAR_OVER_IT, ceil_mode=True, default_stride=False),
     fixed(*OVER_THE_EDGE, ceil_mode=False, default_stride=False),
     fixed(*BEYOND_IT, ceil_mode=True, default_stride=False),
     {"regime": "offset", "N": 1},
@@ -215,13 +218,14 @@ MAX_POOL2D: tuple[Mapping[str, Any], ...] = (
 MAX_POOL1D: tuple[Mapping[str, Any], ...] = (
     fixed("3 2 1 1 5", negative=True, kinks=False),
     fixed("3 1 2 1 9", negative=False, kinks=True, N=2),
-    *(fixed(lines[-1], ceil_mode=True, default_stride=False) for lines in (OVER_THE_EDGE, BEYOND_IT)),
+    *(fixed(lines[-1], ceil_mode=True, default_stride=False) for lines in (OVER_THE_EDGE, FAR_OVER_IT, BEYOND_IT)),
 )
 COUNTED: tuple[dict[str, Any], ...] = tuple(
     {"ceil_mode": True, "default_stride": False, "count_include_pad": counted} for counted in (True, False)
 )
 AVG_POOL2D: tuple[Mapping[str, Any], ...] = (
     *(fixed(*lines, divisor_override=None, **how) for lines in (OVER_THE_EDGE, BEYOND_IT) for how in COUNTED),
+    fixed(*FAR_OVER_IT, divisor_override=None, **COUNTED[0]),
     fixed("3 2 1 1 5", "2 1 1 1 4", ceil_mode=False, count_include_pad=False, divisor_override=None),
     fixed("2 2 1 1 5", "3 2 1 1 6", divisor_override=7),
     {"regime": "offset", "N": 1},

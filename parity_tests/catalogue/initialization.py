@@ -67,8 +67,9 @@ def normal(d: Draw) -> Options:
     return {"mean": d.real("mean", -2.0, 2.0), "std": d.real("std", 0.05, 3.0)}
 
 
-# In units of std, from the mean. The last three leave less than 0.3 of the bell, the third a little more.
-TRUNCATIONS = ((-1.7, 2.1), (-0.4, 3.0), (-0.4, 0.4), (-0.38, 0.38), (0.8, 1.9), (-1.5, -0.9))
+# In units of std, from the mean, which the first leaves out. The last three leave less than 0.3 of the bell,
+# the fourth a little more.
+TRUNCATIONS = ((0.3, 3.1), (-1.7, 2.1), (-0.4, 3.0), (-0.4, 0.4), (-0.38, 0.38), (0.8, 1.9), (-1.5, -0.9))
 
 
 def trunc_normal(d: Draw) -> Options:
@@ -98,9 +99,12 @@ def fans(d: Draw) -> Case:
     return d.case({}, {"shape": d.shape(ndim=(2, 5))})
 
 
+CONVOLUTIONS = tuple(f"conv{transposed}{n}d" for transposed in ("", "_transpose") for n in (1, 2, 3))
+
+
 def calculate_gain(d: Draw) -> Case:
     activation = d.choice(
-        "nonlinearity", "leaky_relu", "tanh", "relu", "selu", "sigmoid", "linear", "conv_transpose2d"
+        "nonlinearity", "leaky_relu", "tanh", "relu", "selu", "sigmoid", "linear", *CONVOLUTIONS
     )
     return d.case({}, {"nonlinearity": activation, "param": d.choice("param", None, 0.2, 1)})
 
@@ -187,7 +191,7 @@ KAIMING = tuple(
     )
 )
 ANY_SHAPE = ({"shape": (3,)}, {"shape": (4, 5)}, {"shape": (1, 3, 7)})
-BOUNDS = tuple({"shape": (11,), "bounds": bounds} for bounds in TRUNCATIONS)
+BOUNDS = tuple({"shape": (60,), "bounds": bounds} for bounds in TRUNCATIONS)
 NEGATIVE = {"shape": (2, -1)}
 
 CHAPTER = chapter(
@@ -198,7 +202,10 @@ CHAPTER = chapter(
     ),
     Numbers(
         *("calculate_gain", "torch.nn.init.calculate_gain", "He et al. 2015", calculate_gain),
-        curated=tuple({"nonlinearity": "leaky_relu", "param": param} for param in (None, 0.2, 1)),
+        curated=(
+            *({"nonlinearity": "leaky_relu", "param": param} for param in (None, 0.2, 1)),
+            *({"nonlinearity": name} for name in ("tanh", "relu", "selu", "sigmoid", "linear", *CONVOLUTIONS)),
+        ),
         bad_options=({"nonlinearity": "gelu"}, {"nonlinearity": "leaky_relu", "param": True}),
     ),
     Initializer(

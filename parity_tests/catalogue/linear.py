@@ -15,6 +15,11 @@ BATCHES: tuple[Mapping[str, Any], ...] = (
     {"regime": "normal", "batch": ()},
     {"regime": "normal", "batch": (2, 3)},
 )
+# With a bias and without one: who always takes a bias is asked about several examples, too.
+BIASED: tuple[Mapping[str, Any], ...] = tuple(
+    {**batch, "in": 4, "out": 3, "with_bias": biased}
+    for batch, biased in zip(BATCHES, (True, False, True, True), strict=True)
+)
 
 
 def batch(d: Draw) -> tuple[int, ...]:
@@ -126,7 +131,7 @@ CHAPTER = chapter(
         seed_row=True,
         bad_options=({"lr": -1.0},),
     ),
-    Operation("linear", "torch.nn.Linear", "004 ch. 2 and 3", linear, BATCHES, family="sums", seed_row=True),
+    Operation("linear", "torch.nn.Linear", "004 ch. 2 and 3", linear, BIASED, family="sums", seed_row=True),
     Operation("bias_trick", "torch.nn.Linear", "003", bias_trick, BATCHES, family="sums", seed_row=True),
     Operation(
         "residual_block", "torch.nn.Linear and ReLU", "004 ch. 6", residual_block, BATCHES, seed_row=True

@@ -80,8 +80,8 @@ def binary_cross_entropy_with_logits(d: Draw) -> Case:
 
 def kl_div(d: Draw) -> Case:
     shape, log_target = d.shape(side=(1, 6)), d.choice("log_target", False, True)
-    log_q = d.array("input", shape, d.regime("large", "tiny"))
-    target = d.array("target", shape) if log_target else d.array("target", shape, "unit", at=(0.0,))
+    log_q = d.array("input", shape, d.regime("large", "tiny"), at=(0.0,))
+    target = d.array("target", shape) if log_target else d.array("target", shape, "unit", at=(0.0, 1.0))
     options = {"log_target": log_target} | reduction(d, "batchmean")
     return d.case({"input": log_q, "target": target}, options)
 
@@ -226,7 +226,7 @@ CHAPTER = chapter(
         "torch.nn.KLDivLoss",
         "Kullback & Leibler 1951",
         kl_div,
-        (*EACH, {"reduction": "batchmean", "shape": (2, 5)}, {"log_target": False, "kinks": True}),
+        (*EACH, {"reduction": "batchmean", "shape": (2, 5)}, {"log_target": False, "kinks": True, "shape": (9, 9)}),
         family="sums",
         bad_options=(BAD_REDUCTION,),
     ),
@@ -247,7 +247,7 @@ CHAPTER = chapter(
             *({"targets": "classes", "smoothed": True, "with_weight": True, **each} for each in EACH),
             *({"targets": "probabilities", "smoothed": True, "with_weight": True, **each} for each in EACH),
             {"targets": "classes", "ignored": "all", "reduction": "mean"},
-            {"targets": "classes", "smoothed": False, "ruled_out": True, "shape": (3, 2)},
+            {"targets": "classes", "smoothed": False, "ruled_out": True, "shape": (3, 2), "ignored": "none"},
         ),
         seed_row=True,
         bad_options=(BAD_REDUCTION, {"label_smoothing": 1.5}),
@@ -273,7 +273,7 @@ CHAPTER = chapter(
         "torch.nn.MultiMarginLoss",
         "Weston & Watkins 1999",
         multi_margin_loss,
-        EACH,
+        (*EACH, {"regime": "normal", "kinks": True, "p": 1, "C": 6, "shape": (20,)}),
         bad_options=(BAD_REDUCTION, {"p": 3}),
     ),
 )

@@ -166,6 +166,7 @@ BATCHES: tuple[Mapping[str, Any], ...] = (
         "N": 2,
         "affine": "both",
         "from_batches": False,
+        "with_momentum": True,  # or nobody whose momentum is a number is asked about test time
     },
     {
         "training": False,
@@ -182,6 +183,7 @@ EXAMPLES: tuple[Mapping[str, Any], ...] = (
     {"regime": "normal", "examples": (), "last": (7,), "affine": "weight"},
     {"regime": "offset", "examples": (4,), "last": (11,), "affine": "both"},
     {"regime": "tiny", "examples": (3,), "last": (6,), "affine": "both"},
+    {"regime": "normal", "examples": (3,), "last": (4,), "affine": "both", "normalized_shape": "{normalized_shape:4}"},
 )
 CHANNELS: tuple[Mapping[str, Any], ...] = (
     {"regime": "normal", "N": 2, "spatial": (3, 4), "affine": "both"},
@@ -239,7 +241,7 @@ CHAPTER = chapter(
         "torch.nn.RMSNorm",
         "Zhang & Sennrich 2019",
         rms_norm,
-        EXAMPLES,
+        (*EXAMPLES, {"regime": "tiny", "examples": (3,), "last": (6,), "eps": None}),
         bad_options=BAD_SHAPES,
     ),
     Operation(

@@ -13,8 +13,10 @@ import numpy as np
 from parity_tests.catalogue._entry import Optimizer, chapter
 from parity_tests.engine.cases import Case, Draw, round_to
 
-SHAPES = {"0.weight": (3, 4), "0.bias": (3,), "2.weight": (1, 3), "2.scale": ()}
+# Two of one shape, so that whoever keeps a state by shape is found out.
+SHAPES = {"0.weight": (3, 4), "0.bias": (3,), "2.weight": (3, 4), "2.scale": ()}
 STEPS = 6
+RADAM_STEPS = 9  # the rectification begins at the sixth, and what it leaves behind must be seen
 
 
 def gradients(d: Draw, steps: int) -> list[dict[str, Any]]:
@@ -39,17 +41,19 @@ def gradients(d: Draw, steps: int) -> list[dict[str, Any]]:
 
 
 def trajectory(
-    lr: tuple[float, float] = (0.05, 0.2), draw_options: Callable[[Draw], Mapping[str, Any]] = lambda d: {}
+    lr: tuple[float, float] = (0.05, 0.2),
+    draw_options: Callable[[Draw], Mapping[str, Any]] = lambda d: {},
+    steps: int = STEPS,
 ) -> Callable[[Draw], Case]:
     """Several parameters, their gradients, a rate that changes after half the steps, and the options."""
 
     def draw(d: Draw) -> Case:
         params = {name: d.array(name, shape) for name, shape in SHAPES.items()}
-        grads = gradients(d, STEPS)
+        grads = gradients(d, steps)
         benign = d.answers["regime"] in ("normal", "tiny")
         defaults = d.choice("defaults", False, False, False, True)
         first, then = d.real("lr", *lr), d.real("lr_later", *lr)
-        lrs = None if defaults else [first] * (STEPS // 2) + [then] * (STEPS - STEPS // 2)
+        lrs = None if defaults else [first] * (steps // 2) + [then] * (steps - steps // 2)
         options = {} if defaults else dict(draw_options(d))
         return d.case({"params": params, "grads": grads}, options, extra={"lrs": lrs}, benign=benign)
 
@@ -102,7 +106,7 @@ def nadam(d: Draw) -> dict[str, Any]:
 
 
 def radam(d: Draw) -> dict[str, Any]:
-    # Up to 0.9 the rectification never begins within these steps, from 0.98 on it begins at the sixth.
+    # The rectification begins at the sixth step, and with a beta2 of 0.8 at the seventh.
     betas = (d.real("beta1", 0.6, 0.95), d.real("beta2", 0.98, 0.999))
     return {**adam(d), "betas": betas}
 
@@ -137,6 +141,7 @@ SGD = (
     {"regime": "normal", "defaults": False, "nesterov": False, "momentum": 0.9, "dampening": 0.25},
 )
 NEGATIVE = ({"lr": -0.1}, {"weight_decay": -0.1})
+RADAM = (*WHERE, {"regime": "normal", "defaults": False, "beta2": 0.8})
 BAD = (*NEGATIVE, {"eps": -1e-8})
 BAD_BETAS = (*BAD, {"betas": (1.0, 0.9)}, {"betas": (0.9, -0.1)})
 
@@ -227,7 +232,7 @@ CHAPTER = chapter(
         variants=FOREACH,
     ),
     Optimizer(
-        *("radam", "torch.optim.RAdam", "Liu et al. 2020", trajectory(draw_options=radam), WHERE),
+        *("radam", "torch.optim.RAdam", "Liu et al. 2020", trajectory(draw_options=radam, steps=RADAM_STEPS), RADAM),
         bad_options=BAD_BETAS,
         variants=FOREACH,
     ),

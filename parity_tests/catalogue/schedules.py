@@ -169,10 +169,11 @@ def sequential(d: Draw) -> Options:
         "exponential_decay": {"decay": 0.2},
     }
     stairs = ("step_lr", {"step_size": d.integer("steps", 1, 7), "gamma": 0.7})
-    return {
-        "schedules": (up, (down, options[down]), stairs),
-        "milestones": (first, first + d.integer("between", 0, 18)),
-    }
+    second = first + d.integer("between", 0, 18)
+    if d.choice("four", False, False, True):
+        schedules = (up, (down, options[down]), stairs, ("exponential_lr", {"gamma": 0.9}))
+        return {"schedules": schedules, "milestones": (first, second, second + 4)}
+    return {"schedules": (up, (down, options[down]), stairs), "milestones": (first, second)}
 
 
 BAD: tuple[Mapping[str, Any], ...] = ({"step": -1}, {"step": 1.5}, {"lr": -0.1})
@@ -228,6 +229,7 @@ MILESTONES: tuple[Mapping[str, Any], ...] = (
     {"first": 8, "between": 12, "second": "exponential_decay"},
     {"first": 0, "between": 9},
     {"first": 5, "between": 0},
+    {"first": 4, "between": 7, "four": True},
 )
 
 CHAPTER = chapter(

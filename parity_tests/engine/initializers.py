@@ -117,24 +117,24 @@ def check_distribution(
             if np.array_equal(leaf, drawn[1][name]):
                 tally.complain(f"{name} is the same in two draws from one generator", case.spec)
             values = np.concatenate([np.ravel(draw[name]) for draw in drawn]).astype(np.float64)
-            found += _statistics(name, values, stated)
+            found += statistics(name, values, stated)
         tally.add([located(comparison, case=case.spec) for comparison in found], case.spec, benign=False)
     return tally
 
 
-def _statistics(name: str, values: Array, stated: Any) -> Iterator[Comparison]:
+def statistics(name: str, values: Array, stated: Any) -> Iterator[Comparison]:
     n, mean, variance = values.size, float(stated.mean()), float(stated.var())
     low, high = (float(end) for end in stated.support())
     excess = float(stated.stats("k"))
-    yield _statistic(f"mean of {name}", float(values.mean()), mean, SIGMAS * math.sqrt(variance / n))
+    yield statistic(f"mean of {name}", float(values.mean()), mean, SIGMAS * math.sqrt(variance / n))
     spread = SIGMAS * variance * math.sqrt((excess + 2) / n)
-    yield _statistic(f"variance of {name}", float(np.mean((values - mean) ** 2)), variance, spread)
+    yield statistic(f"variance of {name}", float(np.mean((values - mean) ** 2)), variance, spread)
     distance = _kolmogorov(values, stated.cdf)
-    yield _statistic(f"Kolmogorov-Smirnov distance of {name}", distance, 0.0, KOLMOGOROV / math.sqrt(n))
+    yield statistic(f"Kolmogorov-Smirnov distance of {name}", distance, 0.0, KOLMOGOROV / math.sqrt(n))
     if math.isfinite(low) and math.isfinite(high):
         rounding = 16 * FLOAT64.u * max(abs(low), abs(high))
         outside = max(low - float(values.min()), float(values.max()) - high, 0.0)
-        yield _statistic(f"{name} beyond its bounds", outside, 0.0, rounding)
+        yield statistic(f"{name} beyond its bounds", outside, 0.0, rounding)
 
 
 def _kolmogorov(values: Array, cdf: Callable[[Array], Array]) -> float:
@@ -144,7 +144,7 @@ def _kolmogorov(values: Array, cdf: Callable[[Array], Array]) -> float:
     return float(max(above.max(), (1 / values.size - above).max()))
 
 
-def _statistic(name: str, got: float, expected: float, tolerance: float) -> Comparison:
+def statistic(name: str, got: float, expected: float, tolerance: float) -> Comparison:
     error = abs(got - expected)
     within = error <= tolerance  # not so for NaN
     divergence = None if within else Divergence(name, None, got, expected, tolerance)

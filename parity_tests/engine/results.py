@@ -23,7 +23,7 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-GREEN = {Status.PASSED, Status.XFAIL, Status.SKIPPED}
+GREEN = {Status.PASSED, Status.XFAIL, Status.SKIPPED, Status.ABSENT}
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def check_trajectory(
             at_zero = moment._replace(params={name: np.zeros_like(p) for name, p in moment.params.items()})
             for start, names in ((moment, ("param", "state")), (at_zero, ("update",))):
                 expected, got = (_named(step, start, names) for step in (oracle, subject))
-                scales = _named(formula, _rounded(start, Model.of(precision)), names)
+                scales = _named(formula, rounded(start, Model.of(precision)), names)
                 found = [
                     located(comparison, case=case.spec, step=moment.number)
                     for comparison in compare(got, expected, scales, precision)
@@ -96,7 +96,7 @@ def _named(step: Stepper, moment: Moment, names: Sequence[str]) -> dict[str, Any
     return flatten(dict(zip(names, after, strict=False)))
 
 
-def _rounded(moment: Moment, model: Model) -> Moment:
+def rounded(moment: Moment, model: Model) -> Moment:
     def wrap(leaf: Any) -> Any:
         return Rounded.exact(leaf, model) if isinstance(leaf, np.ndarray) else leaf
 
@@ -117,7 +117,7 @@ def compare_freely(
     tally = Tally()
     for case in cases:
         model = Model.of(precision)
-        start = _rounded(Moment(0, case.arrays["params"], {}, {}, {}), model)
+        start = rounded(Moment(0, case.arrays["params"], {}, {}, {}), model)
         carried = replace(case, arrays={**case.arrays, "params": start.params})
         for moment, exact, bounds in zip(
             moments(subject, case), moments(formula, case), moments(formula, carried), strict=True

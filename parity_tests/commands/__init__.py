@@ -1,0 +1,1 @@
+"""The commands of `parity`, a file each: its arguments, its run, and the exit status."""

@@ -1,0 +1,319 @@
+"""What holds of a wrong answer, where no mutant explains it: a factor, a sign, a transpose, a condition.
+
+Every clue is an exact agreement over all the questions that it speaks of, to within their tolerances, and is
+only given where it could have failed: a guess is worse than none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from parity_tests.engine.cases import parse_spec
+from parity_tests.engine.compare import compare
+from parity_tests.engine.precision import FLOAT64
+from parity_tests.engine.questions import Answer, Part, Question, judge
+from parity_tests.engine.trees import flatten
+
+Array = np.ndarray
+Pair = tuple[Question, Answer]
+CLOSE = 1e-9  # relative to the largest value: far below any bug, far above any rounding
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A tensor that differs in one part of one question."""
+
+    question: Question
+    part: Part
+    tensor: str
+    got: Array
+    expected: Array
+
+    @property
+    def where(self) -> str:
+        return f"{self.part.kind} {self.tensor}"
+
+
+def clues(pairs: Sequence[Pair]) -> list[str]:
+    """What holds of the answers, the most telling first; empty where nothing does."""
+    wrong = [found for pair in pairs for found in _wrong_tensors(*pair)]
+    if not wrong:
+        return []
+    by_tensor: dict[str, list[Wrong]] = {}
+    for found in wrong:
+        by_tensor.setdefault(found.tensor, []).append(found)
+    told = list(_only_some(pairs, by_tensor))
+    for tensor, cases in by_tensor.items():
+        relation = next(_relations(cases), "")
+        if relation:
+            told.append(f"{_readable(tensor)} {relation}")
+    told += _from_step(wrong)
+    told += _conditions(pairs)
+    return list(dict.fromkeys(told))
+
+
+def _wrong_tensors(question: Question, answer: Answer) -> Iterator[Wrong]:
+    for part, got in zip(question.parts, answer, strict=True):
+        if got is None:
+            continue
+        compared = compare(
+            dict(got), dict(part.expected), dict(part.scales), FLOAT64, part.factor, floor=CLOSE
+        )
+        for comparison in compared:
+            if comparison.divergence and comparison.tensor in got and comparison.tensor in part.expected:
+                name = comparison.tensor
+                yield Wrong(question, part, name, np.asarray(got[name]), np.asarray(part.expected[name]))
+
+
+def _readable(tensor: str) -> str:
+    """ "the gradient of x" for "grad x"."""
+    if tensor.startswith("grad "):
+        return f"the gradient of {tensor.removeprefix('grad ')}"
+    return "the output" if tensor == "y" else tensor
+
+
+def _only_some(pairs: Sequence[Pair], wrong: Mapping[str, Sequence[Wrong]]) -> Iterator[str]:
+    """Which tensors are wrong, where others are right everywhere."""
+    answered = {
+        (part.kind, name)
+        for question, answer in pairs
+        for part, got in zip(question.parts, answer, strict=True)
+        if got is not None
+        for name in part.expected
+    }
+    bad = {(found.part.kind, name) for name, cases in wrong.items() for found in cases}
+    good = answered - bad
+    if not good:
+        return
+    outputs_right = all(kind != "outputs" for kind, _ in bad) and any(kind == "outputs" for kind, _ in good)
+    names = ", ".join(_readable(name) for _, name in sorted(bad))
+    if outputs_right and len(bad) == sum(kind == "gradients" for kind, _ in answered):
+        yield "the outputs are right, and all of the gradients are wrong"
+    elif outputs_right:
+        yield f"only {names} is wrong: the outputs{_others(good)} are right"
+    elif len(bad) <= 3 and all(kind != "trajectory" for kind, _ in bad):
+        yield f"only {names} is wrong"
+
+
+def _others(good: set[tuple[str, str]]) -> str:
+    return " and the other gradients" if any(kind == "gradients" for kind, _ in good) else ""
+
+
+def _relations(cases: Sequence[Wrong]) -> Iterator[str]:
+    """How the values stand to the right ones, in all of the cases."""
+    if all(not np.any(case.got) for case in cases):
+        yield "is all zeros"
+    if all(case.got.shape == case.expected.shape for case in cases):
+        yield from _factors(cases)
+        yield from _reordered(cases)
+        yield from _offset(cases)
+    elif all(_same(case.got.T, case.expected) for case in cases):
+        yield "is transposed"
+    elif all(
+        case.got.size == case.expected.size and _same(case.got.ravel(), case.expected.ravel())
+        for case in cases
+    ):
+        yield "has the right numbers in another shape"
+
+
+def _same(got: Array, expected: Array) -> bool:
+    if got.shape != expected.shape:
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        largest = np.max(np.abs(expected), initial=0.0)
+        return bool(np.all(np.abs(got - expected) <= CLOSE * largest))
+
+
+def _ratio(case: Wrong) -> float | None:
+    """The factor that takes all of the right values to those that came back."""
+    with np.errstate(all="ignore"):
+        got, expected = case.got.astype(float).ravel(), case.expected.astype(float).ravel()
+        at = np.abs(expected) > 1e-3 * np.max(np.abs(expected), initial=0.0)
+        if not at.any() or not np.isfinite(got).all():
+            return None
+        ratio = float(np.median(got[at] / expected[at]))
+        return ratio if ratio and _same(got, ratio * expected) else None
+
+
+def _factors(cases: Sequence[Wrong]) -> Iterator[str]:
+    """One factor in all the cases, or one that a size or an option of each explains."""
+    ratios = [_ratio(case) for case in cases]
+    known = [(case, ratio) for case, ratio in zip(cases, ratios, strict=True) if ratio is not None]
+    several = sum(case.expected.size > 1 for case in cases)
+    if len(known) < len(cases) or several < 2:  # of a single number every factor is right
+        return
+    values = [ratio for _, ratio in known]
+    if _all_close(values, [values[0]] * len(values)):
+        yield (
+            "has the wrong sign" if math.isclose(values[0], -1) else f"is {values[0]:.6g} times the right one"
+        )
+        return
+    for name in _quantities(known[0][0].question):
+        for text, function in FACTORS.items():
+            try:
+                predicted = [function(_quantities(case.question)[name]) for case, _ in known]
+            except (KeyError, ValueError, ZeroDivisionError):
+                continue
+            for sign in (1.0, -1.0):
+                if _all_close(values, [sign * value for value in predicted]):
+                    negative = "minus " if sign < 0 else ""
+                    yield f"is {negative}{text.format(name)} times the right one"
+                    return
+
+
+FACTORS: dict[str, Any] = {
+    "{}": lambda n: n,
+    "1 / {}": lambda n: 1 / n,
+    "√({})": math.sqrt,
+    "1 / √({})": lambda n: 1 / math.sqrt(n),
+    "({} − 1) / {}": lambda n: (n - 1) / n,
+    "{} / ({} − 1)": lambda n: n / (n - 1),
+    "1 − {}": lambda n: 1 - n,
+    "1 / (1 − {})": lambda n: 1 / (1 - n),
+    "({})²": lambda n: n * n,
+}
+
+
+def _all_close(values: Sequence[float], others: Sequence[float]) -> bool:
+    return all(math.isclose(a, b, rel_tol=1e-6) for a, b in zip(values, others, strict=True))
+
+
+def _quantities(question: Question) -> dict[str, float]:
+    """Sizes and options of a case that a factor may be made of."""
+    quantities: dict[str, float] = {}
+    for name, leaf in flatten(question.case.arrays).items():
+        shape = np.shape(leaf)
+        if isinstance(leaf, np.ndarray) and shape:
+            first = "the batch size" if not quantities else f"the first size of {name}"
+            quantities[first] = shape[0]
+            quantities[f"the last size of {name}"] = shape[-1]
+            quantities[f"the number of elements of {name}"] = math.prod(shape)
+    for name, value in question.case.options.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            quantities[name] = value
+    return quantities
+
+
+def _reordered(cases: Sequence[Wrong]) -> Iterator[str]:
+    """The right numbers in another order: transposed, flipped, blocks such as gates exchanged."""
+    if any(case.expected.ndim == 0 for case in cases):
+        return
+    if all(
+        case.expected.ndim >= 2 and _same(case.got, np.swapaxes(case.expected, -1, -2))
+        for case in cases
+        if case.expected.shape[-1] == case.expected.shape[-2:][0]
+    ) and all(
+        case.expected.ndim >= 2 and case.expected.shape[-1] == case.expected.shape[-2] for case in cases
+    ):
+        yield "is transposed"
+    axes = min(case.expected.ndim for case in cases)
+    for axis in range(-1, -axes - 1, -1):
+        if all(_same(np.flip(case.got, axis), case.expected) for case in cases):
+            yield f"is reversed along axis {axis}"
+        for blocks in (2, 3, 4):
+            if any(case.expected.shape[axis] % blocks for case in cases):
+                continue
+            for order in permutations(range(blocks)):
+                if order != tuple(range(blocks)) and all(
+                    _same(_permuted(case.got, order, axis), case.expected) for case in cases
+                ):
+                    yield f"has its {blocks} blocks along axis {axis} in another order: {list(order)}"
+                    return
+
+
+def _permuted(values: Array, order: Sequence[int], axis: int) -> Array:
+    blocks = np.split(values, len(order), axis)
+    return np.concatenate([blocks[i] for i in order], axis)
+
+
+def _offset(cases: Sequence[Wrong]) -> Iterator[str]:
+    """The right values and a number."""
+    differences = []
+    for case in cases:
+        with np.errstate(all="ignore"):
+            difference = case.got.astype(float) - case.expected
+        if difference.size < 2 or not np.isfinite(difference).all():
+            return
+        if not _same(case.got.astype(float), case.expected + difference.flat[0]):
+            return
+        differences.append(float(difference.flat[0]))
+    if len(differences) > 1 and _all_close(differences, [differences[0]] * len(differences)):
+        yield f"is the right one plus {differences[0]:.6g} everywhere"
+    elif len(differences) > 1:
+        yield "differs from the right one by the same number everywhere"
+
+
+def _from_step(wrong: Sequence[Wrong]) -> Iterator[str]:
+    """In trajectories: how long it is right; in schedules: whether it is early or late."""
+    rates = [found for found in wrong if found.tensor == "lr" and found.expected.ndim == 1]
+    for shift, text in ((1, "one step behind"), (-1, "one step ahead")):
+        if rates and all(_shifted(found, shift) for found in rates):
+            yield f"the schedule is {text}"
+    steps = [found.part.step for found in wrong if found.part.step is not None]
+    if not steps:
+        return
+    by_case: dict[str, int] = {}
+    for found in wrong:
+        if found.part.step is not None:
+            spec = found.question.case.spec
+            by_case[spec] = min(by_case.get(spec, found.part.step), found.part.step)
+    first = min(by_case.values())
+    if first > 1:
+        those = "the first step is" if first == 2 else f"the first {first - 1} steps are"
+        yield f"{those} right: look at what is carried to the next"
+    else:
+        yield "it is wrong from the first step on"
+
+
+def _shifted(found: Wrong, shift: int) -> bool:
+    got, expected = found.got, found.expected
+    if got.shape != expected.shape or got.size < 3:
+        return False
+    return _same(got[1:], expected[:-1]) if shift > 0 else _same(got[:-1], expected[1:])
+
+
+def _conditions(pairs: Sequence[Pair]) -> Iterator[str]:
+    """A choice of the cases that tells the wrong ones from the right ones."""
+    sides: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for question, answer in pairs:
+        is_wrong = any(j.divergences for j in judge(question, answer, floor=CLOSE))
+        sides[is_wrong].append(_traits(question))
+    wrong, right = sides[True], sides[False]
+    if len(wrong) < 2 or len(right) < 2:
+        return
+    told = 0
+    for trait in wrong[0]:
+        bad = {repr(case.get(trait)) for case in wrong}
+        good = {repr(case.get(trait)) for case in right}
+        if not bad & good and (len(bad) == 1 or len(good) == 1) and told < 2:
+            told += 1
+            counts = f"({len(wrong)} cases wrong, {len(right)} right)"
+            if len(bad) == 1:
+                yield f"it is wrong only where {trait} is {bad.pop()} {counts}"
+            else:
+                yield f"it is right only where {trait} is {good.pop()} {counts}"
+
+
+def _traits(question: Question) -> dict[str, Any]:
+    """What a case has of its own: its options, what it was drawn from, whether the batch is one example."""
+    _, answers = parse_spec(question.case.spec)
+    traits = {name: value for name, value in answers.items() if name not in ("defaults",)}
+    traits |= {name: value for name, value in question.case.options.items() if _plain(value)}
+    first = next(
+        (leaf for leaf in question.case.arrays.values() if isinstance(leaf, np.ndarray) and leaf.ndim), None
+    )
+    if first is not None:
+        traits["the batch size 1"] = first.shape[0] == 1
+    for name, leaf in question.case.arrays.items():
+        traits[f"whether {name} is given"] = leaf is not None
+    return traits
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str | tuple | type(None))

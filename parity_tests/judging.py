@@ -1,0 +1,399 @@
+"""Put the questions of an algorithm to somebody's implementation, and say how well it agrees."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from parity_tests.catalogue import Algorithm, find
+from parity_tests.engine.cases import Case
+from parity_tests.engine.compare import Divergence
+from parity_tests.engine.precision import FLOAT32
+from parity_tests.engine.questions import (
+    Answer,
+    Question,
+    all_of_float32,
+    judge,
+    pose_operation,
+    pose_schedule,
+    pose_trajectory,
+)
+from parity_tests.engine.trees import flatten, tree_map
+from parity_tests.people.binding import Abilities, Absent, Beyond, Binding, Reading
+from parity_tests.people.host import Host, Lost, TheirError
+
+# A correct implementation by another formula loses some digits; a wrong one moves the result by 1e-6 or more.
+FAR_BELOW_ANY_BUG = 1e-9
+# At extreme inputs a formula that is right loses digits, or all of them to an overflow. One that is wrong is
+# off by as much as the result, and finite.
+UNSTABLE_BY = 1e-3
+BITS_OF_FLOAT32 = 29  # that float64 has more
+
+
+class Verdict(StrEnum):
+    """How an implementation agrees with the formula."""
+
+    EXACT = "exact to rounding"
+    LOSES = "correct, but loses digits"
+    UNSTABLE = "correct, but unstable at extreme inputs"
+    WRONG = "wrong"
+    ABSENT = "absent"
+
+
+SEVERITY = (Verdict.EXACT, Verdict.LOSES, Verdict.UNSTABLE, Verdict.WRONG)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one kind of check says of one case: the verdict, what differs, the bits lost."""
+
+    kind: str
+    regime: str
+    case: Case
+    verdict: Verdict
+    divergences: tuple[Divergence, ...] = ()
+    message: str = ""
+    worst: float | None = None
+    bits_lost: int = 0
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        return (self.message,) if self.message else tuple(map(str, self.divergences))
+
+
+@dataclass(frozen=True)
+class Examined:
+    """All that was found out about one implementation.
+
+    `beyond` says which questions it can't be asked, and why; `lost` that its process is gone. `answers` are
+    what it said to the questions of its findings, for whoever wants to find out what is different;
+    `convention` is the one that it was read in, if not the usual one.
+    """
+
+    algorithm: str
+    findings: tuple[Finding, ...] = ()
+    beyond: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    lost: bool = False
+    answers: tuple[tuple[Question, Answer], ...] = field(default=(), repr=False)
+    absent: str = ""
+    convention: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        verdicts = [f.verdict for f in self.findings if f.verdict is not Verdict.ABSENT]
+        return max(verdicts, key=SEVERITY.index) if verdicts else Verdict.ABSENT
+
+    @property
+    def bits_lost(self) -> int:
+        return max((f.bits_lost for f in self.findings if f.verdict is Verdict.LOSES), default=0)
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Which questions are put: the curated cases and `examples` drawn ones, or the one `case` of a report.
+
+    `against` says whose answers are right: those of "scratch", or of "torch".
+    """
+
+    examples: int = 4
+    seed: int = 0
+    case: str = ""
+    against: str = "scratch"
+
+
+def questions(
+    algorithm: str, abilities: Abilities, exam: Exam, formula: Any = None, narrow: Any = None
+) -> tuple[tuple[Question, ...], tuple[str, ...]]:
+    """The questions that can be asked, and why others can't be."""
+    return _questions(algorithm, abilities, exam, formula, narrow)
+
+
+@functools.lru_cache(maxsize=512)
+def _questions(
+    algorithm: str, abilities: Abilities, exam: Exam, formula: Any, narrow: Any
+) -> tuple[tuple[Question, ...], tuple[str, ...]]:
+    entry = find(algorithm)
+    if exam.case:
+        cases = [entry.case("float64", exam.case)]
+    else:
+        cases = entry.cases("float64", examples=exam.examples, seed=exam.seed)
+    posed: list[Question] = []
+    beyond: list[str] = []
+    for case in cases:
+        try:
+            question = pose(entry, reduced(entry, case, abilities, narrow), exam, formula)
+        except (Beyond, ValueError) as error:
+            beyond.append(str(error))
+            continue
+        if not any(_same(question.case, other.case) for other in posed):
+            posed.append(question)
+    return tuple(posed), tuple(dict.fromkeys(beyond))
+
+
+def _same(one: Case, other: Case) -> bool:
+    """Whether two cases that were reduced ask the same."""
+    if one.options != other.options or one.extra != other.extra:
+        return False
+    here, there = flatten(one.arrays), flatten(other.arrays)
+    return here.keys() == there.keys() and all(
+        np.array_equal(leaf, there[name], equal_nan=np.asarray(leaf).dtype.kind == "f")
+        for name, leaf in here.items()
+        if isinstance(leaf, np.ndarray)
+    )
+
+
+def pose(entry: Algorithm, case: Case, exam: Exam, formula: Any = None) -> Question:
+    """The question of one case.  Raises Beyond for an algorithm that has none."""
+    formula = formula or entry.scratch
+    oracle = formula if exam.against == "scratch" else entry.reference
+    with np.errstate(all="ignore"):
+        match entry.protocol:
+            case "operation" | "function":
+                return pose_operation(formula, oracle, case, through_time=entry.through_time)
+            case "optimizer":
+                step = partial(_step, formula, entry.scratch)
+                if exam.against == "scratch":
+                    return pose_trajectory(step, step, case)
+                import reference.optimizers  # noqa: PLC0415 (torch takes a second)
+
+                return pose_trajectory(step, partial(reference.optimizers.step, oracle), case)
+            case "schedule":
+                return pose_schedule(formula, oracle, case)
+    raise Beyond(f"a {entry.protocol} has no questions of its own")
+
+
+def _step(formula: Any, namesake: Any, params: Any, grads: Any, states: Any, **options: Any) -> Any:
+    """A step of a formula, which begins as its namesake does if scratch does not know it."""
+    from scratch import optimizers  # noqa: PLC0415 (the chapters are imported when they are needed)
+
+    begin = optimizers.INITIAL.get(formula, optimizers.INITIAL[namesake])
+    states = {name: begin(param) for name, param in params.items() if name not in states} | states
+    return optimizers.step(formula, params, grads, states, **options)
+
+
+def reduced(entry: Algorithm, case: Case, abilities: Abilities, narrow: Any = None) -> Case:
+    """The case without what an implementation does not take, where it has a meaning without that."""
+    case = case if narrow is None else narrow(case)
+    for name, value in abilities.fixed:
+        if name in case.options and case.options[name] != value:
+            raise Beyond(f"it has no other {name} than {value!r}")
+    parameters = inspect.signature(entry.scratch).parameters
+    options, arrays, extra = dict(case.options), dict(case.arrays), dict(case.extra)
+    fixed = dict(abilities.fixed)
+    for name in case.options:
+        if abilities.options is None or name in abilities.options or name in fixed:
+            continue
+        if entry.protocol == "schedule" and name == "step":
+            continue
+        if parameters[name].default is inspect.Parameter.empty:
+            raise Beyond(f"it takes no {name}")
+        del options[name]
+    for name in abilities.options or ():
+        # Their own defaults are theirs to choose: what they are is a remark, and no check.
+        default = parameters[name].default if name in parameters else inspect.Parameter.empty
+        if default is not inspect.Parameter.empty and name != "lr":
+            options.setdefault(name, default)
+    if entry.protocol == "optimizer":
+        arrays, extra = _reduced_trajectory(case, abilities, parameters["lr"].default)
+    elif abilities.arrays is not None:
+        for name, value in case.arrays.items():
+            optional = name in parameters and parameters[name].default is None
+            if value is not None and optional and name not in abilities.arrays:
+                arrays[name] = None
+    return replace(case, options=options, arrays=arrays, extra=extra)
+
+
+def _reduced_trajectory(
+    case: Case, abilities: Abilities, default_lr: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    arrays, extra = dict(case.arrays), dict(case.extra)
+    if not abilities.missing_gradients:
+        params = arrays["params"]
+        arrays["grads"] = [
+            {name: np.zeros_like(params[name]) if g is None else g for name, g in grads.items()}
+            for grads in arrays["grads"]
+        ]
+    if abilities.options is not None and "lr" not in abilities.options:
+        extra["lrs"] = None
+        return arrays, extra
+    lrs = extra.get("lrs") or [default_lr] * len(arrays["grads"])
+    extra["lrs"] = lrs if abilities.changing_lr else [lrs[0]] * len(lrs)
+    return arrays, extra
+
+
+def examine(binding: Binding, host: Host, exam: Exam) -> Examined:
+    """Ask an implementation everything that it can be asked, in each of its readings until one fits."""
+    entry = find(binding.algorithm)
+    if binding.draw is not None:
+        from parity_tests.drawing import examine_draws  # noqa: PLC0415 (scipy.stats takes half a second)
+
+        return examine_draws(entry, binding, host, exam)
+    best: Examined | None = None
+    for reading in binding.readings:
+        examined = _read(entry, binding, reading, host, exam)
+        said = (f"convention: {reading.convention}",) if reading.convention else ()
+        remarks = (*binding.remarks, *said, *examined.remarks)
+        examined = replace(examined, remarks=remarks, convention=reading.convention)
+        if best is None or _better(examined, best):
+            best = examined
+        # A reading in which nothing could be asked says nothing.
+        if examined.lost or examined.absent or examined.verdict in SEVERITY[:-1]:
+            break
+    assert best is not None, f"{binding.algorithm} has no reading"
+    return best
+
+
+def _better(examined: Examined, than: Examined) -> bool:
+    """Right is better than wrong, wrong says more than nothing, and most where the least of it is wrong."""
+
+    def rank(one: Examined) -> tuple[int, float]:
+        if one.verdict not in SEVERITY:
+            return 0, 0.0
+        wrong = sum(finding.verdict is Verdict.WRONG for finding in one.findings)
+        return (1 if wrong else 2), -wrong / len(one.findings)
+
+    return rank(examined) > rank(than)
+
+
+def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam: Exam) -> Examined:
+    asked, beyond = questions(entry.name, binding.abilities, exam, reading.formula, reading.narrow)
+    subject = Subject(entry, binding, reading, host, exam)
+    findings: list[Finding] = []
+    answers: list[tuple[Question, Answer]] = []
+    lost, reasons = False, list(beyond)
+    host.remarks.clear()
+    for question in asked:
+        try:
+            answer = subject.answer(question)
+        except Beyond as error:
+            reasons.append(str(error))
+            continue
+        except Absent as error:
+            if answers:  # what answers some questions is there, and has to answer all of them
+                findings.append(_failed(question, question.kinds[0], str(error)))
+                continue
+            return Examined(
+                entry.name, tuple(findings), tuple(reasons), absent=str(error) or "nothing is there yet"
+            )
+        except TheirError as error:
+            if error.absent:
+                return Examined(entry.name, absent=str(error))
+            findings.append(subject.raised(question, error))
+            continue
+        except Lost as error:
+            findings += [_failed(question, kind, str(error)) for kind in question.kinds[:1]]
+            lost = True
+            break
+        answers.append((question, answer))
+        try:
+            findings += subject.judged(question, answer)
+        except Lost as error:
+            findings += [_failed(question, kind, str(error)) for kind in question.kinds[:1]]
+            lost = True
+            break
+    remarks = tuple(host.remarks) if entry.protocol in ("operation", "function") else ()
+    return Examined(entry.name, tuple(findings), tuple(dict.fromkeys(reasons)), remarks, lost, tuple(answers))
+
+
+def _failed(question: Question, kind: str, message: str) -> Finding:
+    return Finding(kind, question.regime, question.case, Verdict.WRONG, message=message, worst=math.inf)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An implementation in one reading, on its host."""
+
+    entry: Algorithm
+    binding: Binding
+    reading: Reading
+    host: Host
+    exam: Exam
+
+    def answer(self, question: Question) -> Answer:
+        self.host.seed(question.case.seed)
+        answer = self.reading.ask(self.host, question)
+        self.host.forget()
+        return answer
+
+    def judged(self, question: Question, answer: Answer) -> Iterator[Finding]:
+        """A finding for each kind. At extreme inputs a formula may fail if it holds at plain ones."""
+        for exact in judge(question, answer):
+            label = (exact.kind, question.regime, question.case)
+            bits = math.ceil(math.log2(exact.worst)) if 1 < exact.worst < math.inf else 0
+            if not exact.divergences:
+                yield Finding(*label, Verdict.EXACT, worst=exact.worst)
+            elif not self._differs(question, answer, exact.kind, FAR_BELOW_ANY_BUG):
+                yield Finding(*label, Verdict.LOSES, exact.divergences, worst=exact.worst, bits_lost=bits)
+            elif self._in_float32(question, answer, exact.kind):
+                message = f"it computes in float32: {exact.divergences[0]}"
+                yield Finding(*label, Verdict.LOSES, exact.divergences, message, exact.worst, BITS_OF_FLOAT32)
+            else:
+                overflowed = any(_overflowed(d) for d in exact.divergences)
+                mild = overflowed or not self._differs(question, answer, exact.kind, UNSTABLE_BY)
+                verdict = Verdict.UNSTABLE if mild and self._holds_plainly(question) else Verdict.WRONG
+                yield Finding(*label, verdict, exact.divergences, worst=exact.worst, bits_lost=bits)
+
+    def raised(self, question: Question, error: TheirError) -> Finding:
+        """What raises at extreme inputs alone overflows; what raises at plain ones is wrong."""
+        finding = _failed(question, question.kinds[0], str(error))
+        arithmetic = error.kind in ("OverflowError", "ZeroDivisionError", "FloatingPointError", "ValueError")
+        if arithmetic and self._holds_plainly(question):
+            return replace(finding, verdict=Verdict.UNSTABLE)
+        return finding
+
+    def _differs(self, question: Question, answer: Answer, kind: str, floor: float) -> bool:
+        return any(j.divergences for j in judge(question, answer, floor=floor) if j.kind == kind)
+
+    def _in_float32(self, question: Question, answer: Answer, kind: str) -> bool:
+        """Whether it is right for float32: its own numbers are, and their error is a rounding of them."""
+        own = [got if part.kind == kind else None for part, got in zip(question.parts, answer, strict=True)]
+        if not all_of_float32(question, own):
+            return False
+        cast = replace(question.case, arrays=tree_map(_through_float32, question.case.arrays))
+        for case in (cast, question.case):
+            posed = pose(self.entry, case, self.exam, self.reading.formula)
+            if not any(j.divergences for j in judge(posed, own, precision=FLOAT32)):
+                return True
+        return False
+
+    def _holds_plainly(self, question: Question) -> bool:
+        """Whether it is right for the same case at benign inputs."""
+        if question.case.benign:
+            return False
+        plain = self.entry.plain(question.case)
+        if plain is None:
+            return False
+        try:
+            posed = pose(
+                self.entry,
+                reduced(self.entry, plain, self.binding.abilities, self.reading.narrow),
+                self.exam,
+                self.reading.formula,
+            )
+            answer = self.answer(posed)
+        except (Beyond, Absent, TheirError, ValueError):
+            return False
+        return all(finding.verdict is not Verdict.WRONG for finding in self.judged(posed, answer))
+
+
+def _through_float32(leaf: Any) -> Any:
+    floating = isinstance(leaf, np.ndarray) and leaf.dtype == np.float64
+    return leaf.astype(np.float32).astype(np.float64) if floating else leaf
+
+
+def _overflowed(divergence: Divergence) -> bool:
+    return divergence.nans > 0 or (isinstance(divergence.got, float) and not math.isfinite(divergence.got))
+
+
+def worst_first(findings: Iterable[Finding]) -> Sequence[Finding]:
+    """The findings by severity; those of equal severity stay in order."""
+    return sorted((f for f in findings if f.verdict in SEVERITY), key=lambda f: -SEVERITY.index(f.verdict))

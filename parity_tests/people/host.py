@@ -1,0 +1,245 @@
+"""Call somebody's code by name and get values back, wherever it runs.
+
+    with Isolated() as host:
+        members = host.load(sources, "my_adam")
+        y = host.call("softmax", x)
+
+What they return travels as raw bytes; what can't travel stays there, and comes back as a `Ref` that can be
+called, looked into and handed back. `Here` has the same methods for one's own code, in this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from parity_tests.people.isolation import Ended, Process
+from parity_tests.sandbox.messages import plain
+from parity_tests.sandbox.server import Server
+from parity_tests.sandbox.wire import Ref, WireError, pack, unpack
+
+MOST_NOTES = 100
+Target = str | Ref | tuple[Any, ...]
+
+
+class TheirError(Exception):
+    """What somebody's code raised, told with its own file and line."""
+
+    def __init__(self, kind: str, message: str, file: str = "", line: int = 0) -> None:
+        self.kind, self.file, self.line = kind, file, line
+        first = message.strip().partition("\n")[0][:300]
+        where = f"  ({file.rpartition('/')[2]}, line {line})" if file else ""
+        super().__init__(f"{kind}: {first}{where}" if kind != "WireError" else f"{first}{where}")
+
+    @property
+    def absent(self) -> bool:
+        """Whether something is not there: it is unfinished, or needs a module that is missing."""
+        return self.kind in ("NotImplementedError", "ModuleNotFoundError")
+
+
+class Lost(Exception):
+    """The process is gone: it took too long, or it ended by itself."""
+
+
+class Host:
+    """Requests; what carries them is up to the two kinds of host.
+
+    `remarks` is what is worth saying of what was asked so far, and no mistake; it is in a dict for its order.
+    """
+
+    isolation = "in this process"
+
+    def __init__(self) -> None:
+        self.remarks: dict[str, None] = {}
+
+    def remark(self, text: str) -> None:
+        """Say this once."""
+        self.remarks.setdefault(text)
+
+    def _opened(self, reply: Any) -> Any:
+        """The value of a reply.  Raises TheirError for an error, WireError for anything else."""
+        if isinstance(reply, dict) and "value" in reply:
+            changed = reply.get("changed")
+            for name in changed[:8] if isinstance(changed, list) else []:
+                self.remark(f"{plain(str(name), 50)} was changed in place")
+            return reply["value"]
+        if isinstance(reply, dict) and isinstance(reply.get("error"), dict):
+            told = reply["error"]
+            line = told.get("line")
+            raise TheirError(
+                plain(str(told.get("type")), 100),
+                plain(str(told.get("message"))),
+                plain(str(told.get("file"))),
+                line if isinstance(line, int) else 0,
+            )
+        raise WireError("what came back is no answer")
+
+    def _request(self, **request: Any) -> Any:
+        raise NotImplementedError
+
+    def _kept(self, **request: Any) -> Ref:
+        """What stays there.  Raises TheirError if something else came back."""
+        ref = self._request(**request)
+        if not isinstance(ref, Ref):
+            raise TheirError("TypeError", "what came back is no answer")
+        return ref
+
+    def load(self, sources: Sequence[Mapping[str, Any]], main: str, **options: Any) -> dict[str, Any]:
+        """Execute the source called `main`; its members and what is worth telling."""
+        found = self._request(
+            do="load", sources=[dict(source) for source in sources], main=main, options=options
+        )
+        return _told(found)
+
+    def call(self, target: Target, /, *args: Any, **kwargs: Any) -> Any:
+        """The value of a call: of a member by name, a Ref, or an attribute, as in ``(ref, "step")``."""
+        return self._request(do="call", target=_path(target), args=list(args), kwargs=kwargs, keep=False)
+
+    def make(self, target: Target, /, *args: Any, **kwargs: Any) -> Ref:
+        """The same, but whatever it returns stays there."""
+        return self._kept(do="call", target=_path(target), args=list(args), kwargs=kwargs, keep=True)
+
+    def put(self, value: Any) -> Ref:
+        """Something of ours that they may change in place, and that `get` reads again."""
+        return self._kept(do="put", value=value)
+
+    def thing(self, **attributes: Any) -> Ref:
+        """An object with these attributes, for code that reads and sets them."""
+        return self._kept(do="thing", attributes=attributes)
+
+    def get(self, target: Target) -> Any:
+        """The value of a Ref, of a member, or of an attribute or item: ``(ref, "params", "W1")``."""
+        return self._request(do="get", target=_path(target))
+
+    def assign(self, target: Target, value: Any) -> None:
+        """Set an attribute: ``(ref, "lr")``."""
+        self._request(do="assign", target=_path(target), value=value)
+
+    def operate(self, name: str, *args: Any) -> Ref:
+        """A function of the module `operator` of Refs and numbers: ``operate("add", a, 2.0)``."""
+        return self._kept(do="operate", name=name, args=list(args))
+
+    def seed(self, value: int) -> None:
+        """Seed the global generators of `random`, NumPy and torch."""
+        self._request(do="seed", value=value)
+
+    def tensors(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """A function of `sandbox.tensors`, which speaks torch."""
+        return self._request(do="tensors", name=name, args=list(args), kwargs=kwargs)
+
+    def forget(self) -> None:
+        """Let go of everything that a Ref stands for."""
+        self._request(do="forget")
+
+
+def _path(target: Target) -> list[Any]:
+    return list(target) if isinstance(target, tuple) else [target]
+
+
+def _told(found: Any) -> dict[str, Any]:
+    """What was told of a file, if it has the form of that, and fit to be printed.  Raises Lost."""
+    try:
+        members = [_member(told) for told in found["members"] if told["name"].isidentifier()]
+        return {"members": members, "notes": [_note(told) for told in found["notes"][:MOST_NOTES]]}
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        raise Lost("what came back is no answer") from None
+
+
+def _note(told: Any) -> dict[str, Any]:
+    """What did not run or is stood in for: a "text", and what it is about."""
+    about = ("where", "error", "kind", "text", "standin", "supplied")
+    note: dict[str, Any] = {
+        name: plain(str(told[name]), 500).split("\n")[0] for name in about if name in told
+    }
+    note |= {name: int(told[name]) for name in ("line", "skipped") if name in told}
+    return note | ({"binds": [plain(str(name), 100) for name in told["binds"]]} if "binds" in told else {})
+
+
+def _member(told: Any) -> dict[str, Any]:
+    return {
+        **{name: _plain(str(told[name])) for name in ("name", "kind", "doc", "implements")},
+        "line": int(told["line"]),
+        "parameters": _parameters(told["parameters"]),
+        "methods": {_plain(str(name)): _parameters(each) for name, each in told["methods"].items()},
+        **{name: [_plain(str(item)) for item in told[name]] for name in ("bases", "uses")},
+    }
+
+
+def _parameters(told: Any) -> list[dict[str, Any]] | None:
+    if told is None:
+        return None
+    return [
+        {
+            **{name: _plain(str(each[name])) for name in ("name", "kind")},
+            "required": bool(each["required"]),
+            "default": _plain(each["default"]),
+        }
+        for each in told
+    ]
+
+
+def _plain(thing: Any) -> Any:
+    match thing:
+        case str():
+            return plain(thing, 4000)
+        case dict():
+            return {_plain(key): _plain(value) for key, value in thing.items()}
+        case list() | tuple():
+            return type(thing)(map(_plain, thing))
+    return thing
+
+
+def _never(thing: Any) -> Ref:
+    raise WireError(f"a {type(thing).__name__} can't be sent")
+
+
+class Here(Host):
+    """One's own objects, called in this process; they see copies all the same."""
+
+    def __init__(self, **members: Any) -> None:
+        super().__init__()
+        self.server = Server()
+        vars(self.server.loaded.module).update(members)
+
+    def _request(self, **request: Any) -> Any:
+        message = pack(request, _never)
+        return self._opened(unpack(self.server.answer(message)))
+
+
+class Isolated(Host):
+    """Code in a sandbox. A request that takes longer than `timeout` seconds ends the process.
+
+    After `Lost` the host starts afresh at the next `load`. `process` is one that was started before.
+    """
+
+    def __init__(self, *, torch: bool = False, timeout: float = 10.0, process: Process | None = None) -> None:
+        super().__init__()
+        self.torch, self.timeout = torch, timeout
+        self.process = process or Process(torch=torch, timeout=timeout)
+        self.isolation = self.process.isolation
+
+    def __enter__(self) -> Isolated:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.process.kill()
+
+    def load(self, sources: Sequence[Mapping[str, Any]], main: str, **options: Any) -> dict[str, Any]:
+        if self.process.gone or not self.process.begin():
+            self.process.kill()
+            self.process = Process(torch=self.torch, timeout=self.timeout)
+            self.process.begin()
+        return super().load(sources, main, **options)
+
+    def _request(self, **request: Any) -> Any:
+        try:
+            message = self.process.ask(pack(request, _never))
+            return self._opened(unpack(message))
+        except Ended as error:
+            raise Lost(str(error)) from None
+        except WireError as error:
+            self.process.kill()
+            raise Lost(str(error)) from None

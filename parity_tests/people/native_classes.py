@@ -1,0 +1,351 @@
+"""Native classes: a constructor with options or sizes, forward and backward, parameters in attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from parity_tests.catalogue import Algorithm
+from parity_tests.engine.questions import Answer, Question
+from parity_tests.people.answers import tensor
+from parity_tests.people.binding import Beyond, Binding, Member, Parameter, Reading, Unbound
+from parity_tests.people.finding import Wanted
+from parity_tests.people.host import Host, TheirError
+from parity_tests.people.native_answers import complete, divide, gradients_by_name, right_answer, scaled
+from parity_tests.people.native_attributes import at, attributes_of, gradient_in, place_of
+from parity_tests.people.native_backward import CACHE
+from parity_tests.people.native_operations import (
+    NO_BACKWARD,
+    Names,
+    abilities,
+    default_remarks,
+    filled,
+    wanting,
+)
+from parity_tests.people.native_sizes import sizes
+from parity_tests.people.native_views import View, views
+from parity_tests.people.signatures import Match, match, plain
+from parity_tests.sandbox.wire import Ref
+
+FORWARD = (
+    "forward",
+    "__call__",
+    "call",
+    "fwd",
+    "apply",
+    "compute",
+    "forward_pass",
+    "loss",
+    "transform",
+    "predict",
+    "encode",
+    "f",
+)
+BACKWARD = (
+    "backward",
+    "bwd",
+    "backprop",
+    "backward_pass",
+    "back",
+    "grad",
+    "gradient",
+    "gradients",
+    "derivative",
+    "backpropagate",
+    "prime",
+    "backpropagation",
+)
+RATES = {"lr", "learningrate", "alpha", "eta", "rate"}
+
+
+def bind_class(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | Unbound:
+    """Bind a class whose objects map arrays to arrays."""
+    if entry.name == "expression_graph":
+        from parity_tests.people.native_graphs import bind_graph  # noqa: PLC0415 (it is seldom needed)
+
+        return bind_graph(entry, member, wanted)
+    map_ = dict(wanted.map)
+    forward = next((name for name in (map_.get("forward", ""), *FORWARD) if name in member.methods), None)
+    if forward is None:
+        return Unbound(member.name, "it has no forward and no __call__", member.line)
+    backward = next((name for name in (map_.get("backward", ""), *BACKWARD) if name in member.methods), None)
+    names = Names.of(entry)
+    everything = (*names.arrays, *names.options)
+    data = [name for name in names.arrays if name in names.required and not _is_parameter(name, names)]
+    called = match(member.methods[forward], everything, by_position=data or names.arrays[:1], map_=map_)
+    if called.unknown:
+        return Unbound(
+            member.name, f"nothing is known to give {forward} for {', '.join(called.unknown)}", member.line
+        )
+    rest = [name for name in everything if name not in called.theirs]
+    made = match(_without_sizes(member.parameters), rest, map_=map_)
+    known = {name for group, _ in _all_sizes(entry) for name in group}
+    unknown = [name for name in made.unknown if plain(name) not in known]
+    if unknown:
+        return Unbound(
+            member.name, f"nothing is known to give its constructor for {', '.join(unknown)}", member.line
+        )
+    both = Match({**made.theirs, **called.theirs}, takes_any=called.takes_any or made.takes_any)
+    taken = abilities(names, both)
+    switch = _switch(member) if "training" in names.options and not both.takes("training") else ""
+    arrays = frozenset(name for name in names.arrays if both.takes(name) or _is_parameter(name, names))
+    options = (taken.options or frozenset()) | ({"training"} if switch else set())
+    fixed = (("training", True),) if "training" in names.options and "training" not in options else ()
+    taken = type(taken)(options, arrays, fixed)
+    form = _Form(
+        member.name,
+        forward,
+        backward,
+        made,
+        called,
+        names,
+        member.methods.get(backward or "") or (),
+        switch,
+        tuple(
+            p.name for p in member.parameters or () if p.name not in made.theirs.values() and not p.variadic
+        ),
+        tuple(p.name for p in member.parameters or () if p.required),
+        isinstance(_default(member.parameters, made.theirs.get("bias")), bool),
+        *wanting([*(member.parameters or ()), *(member.methods[forward] or ())], both),
+    )
+    readings = [
+        Reading(
+            _Asking(entry, form, view, view.formula or entry.scratch),
+            view.convention,
+            view.formula,
+            view.narrowed(both.theirs),
+        )
+        for view in views(entry.name)
+    ]
+    remarks = default_remarks(member, names, made) if entry.name else ()
+    return Binding(entry.name, "native", (member.name,), tuple(readings), taken, member.line, remarks=remarks)
+
+
+def _is_parameter(name: str, names: Names) -> bool:
+    """Whether it is learnt; the weights of a loss are not."""
+    if name == "weight" and "target" in names.arrays and name not in names.required:
+        return False
+    return name in (
+        "weight",
+        "bias",
+        "params",
+        "running_mean",
+        "running_var",
+        "W_xh",
+        "W_hh",
+        "b_h",
+        "W_hy",
+        "b_y",
+        "g",
+        "v",
+    )
+
+
+def _without_sizes(parameters: Sequence[Parameter] | None) -> Sequence[Parameter]:
+    """Sizes have names that could be anything else; those are told by `sizes`."""
+    return [
+        p
+        for p in parameters or ()
+        if plain(p.name) not in {"dim", "d", "c", "n", "features", "channels", "shape"}
+    ]
+
+
+def _all_sizes(entry: Algorithm) -> list[tuple[frozenset[str], Any]]:
+    case = entry.case("float64", "seed=0")
+    return sizes(entry.name, {**case.arrays, **case.options})
+
+
+def _default(parameters: Sequence[Parameter] | None, name: str | None) -> Any:
+    return next((p.default for p in parameters or () if p.name == name), None)
+
+
+def _switch(member: Member) -> str:
+    if "train" in member.methods and "eval" in member.methods:
+        return "methods"
+    return "attribute"
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a class is used."""
+
+    name: str
+    forward: str
+    backward: str | None
+    made: Match
+    called: Match
+    names: Names
+    backward_parameters: tuple[Parameter, ...]
+    switch: str
+    sized: tuple[str, ...]
+    required: tuple[str, ...]
+    bias_is_flag: bool
+    always: frozenset[str]
+    defaulted: frozenset[str]
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Asking:
+    entry: Algorithm
+    form: _Form
+    view: View
+    formula: Callable[..., Any]
+
+    def __call__(self, host: Host, question: Question) -> Answer:
+        form, case = self.form, question.case
+        right = right_answer(self.formula, question)
+        before = {**case.arrays, **case.options}
+        values = filled(self.view.give(before), form.always, form.defaulted)
+        thing = self._made(host, before, values)
+        places = self._assigned(host, thing, values)
+        if form.switch == "methods":
+            host.call((thing, "train" if values.get("training", True) else "eval"))
+        elif form.switch == "attribute" and "training" in attributes_of(host, thing):
+            host.assign((thing, "training"), bool(values.get("training", True)))
+        elif form.switch and not values.get("training", True):
+            raise Beyond("it can't be told that it doesn't train")
+        given = {k: v for k, v in values.items() if v is not None or k in form.names.required}
+        args, kwargs = form.called.place(given)
+        kept = host.make((thing, form.forward), *args, **kwargs)
+        returned = host.get(kept)
+        divided = divide(returned, right)
+        outputs = dict(divided.outputs)
+        if right.shape is None:
+            outputs |= self._states(host, thing, places, outputs)
+        gradients = None
+        if right.gradients:
+            if form.backward is None:
+                host.remark(NO_BACKWARD)
+            else:
+                gradients = self._gradients(
+                    host, question, thing, places, values, right.gradients, divided.rest
+                )
+                gradients = self.view.back(dict(gradients), case.arrays) if gradients is not None else None
+        return complete(question, self.view.taken(outputs), gradients, host)
+
+    def _made(self, host: Host, before: Mapping[str, Any], values: Mapping[str, Any]) -> Ref:
+        form = self.form
+        given = {k: v for k, v in values.items() if v is not None or k in form.made.theirs}
+        if form.bias_is_flag:
+            given["bias"] = values.get("bias") is not None
+        given = {k: v for k, v in given.items() if not (v is None and k not in form.names.options)}
+        _, kwargs = form.made.place({k: v for k, v in given.items() if k not in form.called.theirs})
+        for group, size in sizes(self.entry.name, before):
+            for name in form.sized:
+                if plain(name) in group and name not in kwargs and size is not None:
+                    kwargs[name] = size
+                    break
+        return host.make(form.name, **kwargs)
+
+    def _assigned(self, host: Host, thing: Ref, values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """Put our parameters where theirs are: the path of each that has a place."""
+        places: dict[str, tuple[str, ...]] = {}
+        done = {*self.form.called.theirs}
+        done |= self.view.without
+        wanted = {
+            name: value
+            for name, value in values.items()
+            if _is_parameter(name, self.form.names) and name not in done and name != "params"
+        }
+        if isinstance(values.get("params"), Mapping) and "params" not in done:
+            wanted |= values["params"]
+        if not wanted:
+            return places
+        attributes = attributes_of(host, thing)
+        if any(place_of(name, attributes, None) for name in self.view.without):
+            raise Beyond(f"it has {', '.join(sorted(self.view.without))}")
+        for name, value in wanted.items():
+            path = place_of(name, attributes, np.shape(value) if value is not None else None)
+            if value is None:  # it always has one: of no effect
+                if path is not None and (current := at(attributes, path)) is not None:
+                    neutral = np.zeros if "bias" in name else np.ones
+                    self._put(host, thing, attributes, path, neutral(np.shape(current)))
+                continue
+            if path is None:
+                if name in self.form.made.theirs:
+                    continue
+                raise TheirError("AttributeError", f"it has no attribute for {name} {np.shape(value)}")
+            places[name] = path
+            self._put(host, thing, attributes, path, value)
+        return places
+
+    def _put(
+        self, host: Host, thing: Ref, attributes: Mapping[str, Any], path: tuple[str, ...], value: Any
+    ) -> None:
+        current = at(attributes, path)
+        if isinstance(current, Ref):
+            path = (*path, "data")
+            current = host.get((thing, *path))
+        value = value if current is None else np.asarray(value).reshape(np.shape(current))
+        if len(path) == 2 and isinstance(attributes.get(path[0]), Mapping):
+            holder = host.make((thing, "__getattribute__"), path[0])
+            host.operate("setitem", holder, path[1], value)
+        else:
+            host.assign((thing, *path), value)
+
+    def _states(
+        self, host: Host, thing: Ref, places: Mapping[str, tuple[str, ...]], outputs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Running statistics, where they are kept in attributes."""
+        states = [name for name in ("running_mean", "running_var") if name in places and name not in outputs]
+        return {name: host.get((thing, *places[name])) for name in states}
+
+    def _gradients(
+        self,
+        host: Host,
+        question: Question,
+        thing: Ref,
+        places: Mapping[str, tuple[str, ...]],
+        values: Mapping[str, Any],
+        right: Mapping[str, Any],
+        rest: Sequence[Any],
+    ) -> dict[str, Any] | None:
+        form, upstream = self.form, list(question.upstream)
+        arguments: list[Any] = []
+        waiting, rate = list(upstream), False
+        for parameter in (p for p in form.backward_parameters if not p.variadic):
+            name = plain(parameter.name)
+            if name in RATES and waiting != upstream:
+                arguments.append(1.0)
+                rate = True
+            elif name in CACHE and rest:
+                arguments.append(rest[0] if len(rest) == 1 else tuple(rest))
+            elif waiting and not (
+                parameter.name in form.called.theirs.values()
+                and len(upstream) == 1
+                and np.ndim(upstream[0]) == 0
+            ):
+                arguments.append(waiting.pop(0))
+            elif parameter.required:
+                ours = next((o for o, t in form.called.theirs.items() if t == parameter.name), None)
+                if ours is None:
+                    raise TheirError(
+                        "TypeError", f"nothing is known to give {form.backward} for {parameter.name}"
+                    )
+                arguments.append(values[ours])
+        value = host.call((thing, form.backward), *arguments)
+        data = [name for name in form.called.theirs if name in right] or list(right)
+        scale = waiting == upstream and len(upstream) == 1
+        order = [*data, *(name for name in places if name in right)]
+        if value is None and not places:
+            attributes = attributes_of(host, thing)
+            value = {name: gradient_in(attributes, (form.called.theirs.get(name, name),)) for name in data}
+        found = gradients_by_name(value, right, order, form.called.theirs) if value is not None else {}
+        after = attributes_of(host, thing) if places else {}
+        for name, path in places.items():
+            key = name if name in right else f"params.{name}"
+            if found.get(key) is None and name not in ("running_mean", "running_var"):
+                own = gradient_in(after, path)
+                if own is None and isinstance(at(after, path), Ref):
+                    own = host.get((thing, *path, "grad"))
+                if own is None and rate and not isinstance(at(after, path), Ref):
+                    was = np.asarray(values[name] if name in values else values["params"][name])
+                    own = was - tensor(at(after, path)).reshape(was.shape)
+                found[key] = own
+        if all(item is None for item in found.values()):
+            return None
+        return scaled(found, upstream) if scale else found

@@ -1,0 +1,376 @@
+"""Conventions of native code: other layouts, other definitions, plainer inputs than torch takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from parity_tests.catalogue import find
+from parity_tests.engine.cases import Case
+from parity_tests.engine.operations import split
+from parity_tests.people.binding import Beyond
+from parity_tests.people.native_narrow import (
+    NARROW,
+    ROWS,
+    Narrow,
+    channel_rows,
+    class_rows,
+    input_rows,
+    last_axis,
+    masks_of_booleans,
+)
+from scratch import activations, losses, normalization
+
+Values = dict[str, Any]
+
+
+def _unchanged(values: Values) -> Values:
+    return values
+
+
+@dataclass(frozen=True)
+class View:
+    """How the inputs of a question look to an implementation, and how its answer looks to us.
+
+    Args:
+        convention: what is to be said of it; empty for the usual one.
+        give: from arrays and options by our names to those that are offered.
+        offered: from the right gradients, as a tree, to one by the offered names; only its names count.
+        back: from gradients by the offered names to ours, given the arrays of the case.
+        taken: from outputs by name to ours.
+        formula: stands in for scratch's.
+        narrow: makes a case as plain as this needs it, given what is taken: it leaves alone what is taken.
+        without: arrays that have no part in it.
+    """
+
+    convention: str = ""
+    give: Callable[[Values], Values] = _unchanged
+    offered: Callable[[Values], Values] = _unchanged
+    back: Callable[[Values, Values], Values] = lambda gradients, values: gradients
+    taken: Callable[[Values], Values] = _unchanged
+    formula: Callable[..., Any] | None = None
+    narrow: Narrow | None = None
+    without: frozenset[str] = frozenset()
+
+    def narrowed(self, taken: Iterable[str]) -> Callable[[Case], Case] | None:
+        """What makes a case as plain as it has to be for somebody who takes these."""
+        return None if self.narrow is None else Narrowed(self.narrow, frozenset(taken))
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A `View.narrow` for somebody who takes certain arrays and options; equal where it does the same."""
+
+    narrow: Narrow
+    taken: frozenset[str]
+
+    def __call__(self, case: Case) -> Case:
+        return self.narrow(case, self.taken)
+
+
+# ---- weights the other way round ----
+
+
+def _give_transposed(values: Values) -> Values:
+    return {**values, "weight": values["weight"].T}
+
+
+def _back_transposed(gradients: Values, values: Values) -> Values:
+    weight = gradients.get("weight")
+    return {**gradients, "weight": None if weight is None else np.asarray(weight).T}
+
+
+TRANSPOSED = View("its weight is (in, out)", give=_give_transposed, back=_back_transposed)
+
+# ---- targets in one-hot rows, probabilities in place of logits ----
+
+
+def _one_hot(values: Values) -> Values:
+    target = np.asarray(values["target"])
+    if target.dtype.kind != "i":
+        return values
+    if not ((target >= 0) & (target < values["input"].shape[-1])).all():
+        raise Beyond("one-hot rows can't be ignored")
+    return {**values, "target": np.eye(values["input"].shape[-1])[target]}
+
+
+def _probabilities(case: Case, taken: frozenset[str]) -> Case:
+    """Inputs that sum to 1, none of them near 0."""
+    case = class_rows(case, taken)
+    z = np.clip(case.arrays["input"], -3, 3)
+    p = np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+    return replace(case, arrays={**case.arrays, "input": p})
+
+
+def of_probabilities(
+    input: Any, target: Any, weight: Any = None, *, reduction: str = "mean", eps: float = 0.0, **options: Any
+) -> Any:
+    """Cross-entropy of probabilities: −mean log p[target]."""
+    if options.pop("label_smoothing", 0.0):
+        raise Beyond("it takes probabilities, without smoothed labels")
+    options.pop("ignore_index", None)
+    y, backward = losses.nll_loss(np.log(input + eps), target, weight, reduction=reduction)
+    return y, lambda dy: {"input": backward(dy)["input"] / (input + eps)}
+
+
+def with_eps(formula: Callable[..., Any], eps: float) -> Callable[..., Any]:
+    return partial(formula, eps=eps)
+
+
+def bce_with_eps(
+    input: Any, target: Any, weight: Any = None, *, reduction: str = "mean", eps: float = 0.0
+) -> Any:
+    """Binary cross-entropy with eps inside both logarithms."""
+    each = -(target * np.log(input + eps) + (1 - target) * np.log(1 - input + eps))
+    slope = -(target / (input + eps) - (1 - target) / (1 - input + eps))
+    if weight is not None:
+        each, slope = each * weight, slope * weight
+    if reduction == "none":
+        return each, lambda dy: {"input": dy * slope}
+    count = each.size if reduction == "mean" else 1
+    return each.sum() / count, lambda dy: {"input": dy * slope / count}
+
+
+def _clear_of_the_ends(case: Case, taken: frozenset[str]) -> Case:
+    arrays = {**case.arrays, "input": np.clip(case.arrays["input"], 1e-3, 1 - 1e-3)}
+    return replace(case, arrays=arrays)
+
+
+# ---- other definitions of a loss ----
+
+
+def halved(input: Any, target: Any, *, reduction: str = "mean") -> Any:
+    """½ (input − target)²."""
+    y, backward = losses.mse_loss(input, target, reduction=reduction)
+    return 0.5 * y, lambda dy: {name: 0.5 * g for name, g in backward(dy).items()}
+
+
+def kl_of_probabilities(input: Any, target: Any, *, reduction: str = "sum", log_target: bool = False) -> Any:
+    """Σ p log(p / q) for p = target and q = input; the mean is over rows."""
+    each = target * (np.log(target) - np.log(input))
+    slope, other = -target / input, np.log(target) - np.log(input) + 1
+    count = len(each) if reduction == "batchmean" else each.size if reduction == "mean" else 1
+
+    def backward(dy: Any) -> Any:
+        scale = (dy[..., None] if reduction == "rows" else dy) / count
+        return {"input": scale * slope, "target": scale * other}
+
+    return each.sum(-1) if reduction == "rows" else each.sum() / count, backward
+
+
+def _two_distributions(case: Case, taken: frozenset[str]) -> Case:
+    rng = np.random.default_rng(case.seed)
+    size = case.arrays["input"].size // 2 + 3
+    thought, true = (rng.uniform(0.1, 1.0, (3, size)) for _ in range(2))
+    arrays = {"input": thought / thought.sum(-1, keepdims=True), "target": true / true.sum(-1, keepdims=True)}
+    return replace(case, arrays=arrays, options={})
+
+
+def _one_distribution(case: Case, taken: frozenset[str]) -> Case:
+    case = _two_distributions(case, taken)
+    return replace(case, arrays={name: array[0] for name, array in case.arrays.items()})
+
+
+def _give_hidden(values: Values) -> Values:
+    mask = values.get("attn_mask")
+    return values if mask is None else {**values, "attn_mask": ~mask}
+
+
+def batch_norm_in_training(
+    x: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    *,
+    training: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    num_batches_tracked: int = 0,
+) -> Any:
+    """The output alone, without running statistics."""
+    y, backward = normalization.batch_norm(
+        x, running_mean, running_var, weight, bias, training=training, momentum=momentum, eps=eps
+    )
+    return y.y, backward
+
+
+@dataclass(frozen=True)
+class FirstOnly:
+    """The first output of a formula that has several."""
+
+    formula: Callable[..., Any]
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        y, backward = split(self.formula(*args, **options))
+        if backward is None:
+            return y[0]
+        others = [item for item in y[1:] if item is not None]
+
+        def through_first(dy: Any) -> Any:
+            return backward(dy, *(np.zeros(np.shape(other)) for other in others))
+
+        return y[0], through_first
+
+
+def _untracked(outputs: Values) -> Values:
+    """Nobody needs to count batches."""
+    return {"num_batches_tracked": None, **outputs}
+
+
+def _give_kept_share(values: Values) -> Values:
+    return {**values, "momentum": 1 - values["momentum"]} if values.get("momentum") is not None else values
+
+
+USUAL: Mapping[str, View] = {
+    "batch_norm": View(taken=_untracked),
+    "layer_norm": View(narrow=last_axis),
+    "rms_norm": View(narrow=last_axis),
+}
+FIRST = "it returns the first result alone"
+FIRST_ONLY = {
+    "multi_head_attention",
+    "rnn",
+    "lstm",
+    "gru",
+    "clip_by_norm",
+    "clip_grad_norm",
+    "rnn_with_output",
+    "character_model",
+}
+EPSILONS = (1e-8, 1e-15, 1e-12, 1e-10, 1e-9, 1e-7, 1e-6, 1e-5)
+
+
+def _of_probabilities(one_hot: bool) -> list[View]:
+    give = _one_hot if one_hot else _unchanged
+    rows_ = "one-hot rows" if one_hot else "classes"
+    said = f"it takes probabilities, no logits, and {rows_}"
+    plain_ = View(said, give=give, formula=of_probabilities, narrow=_probabilities)
+    summed = replace(
+        plain_, convention=f"{said}; it sums", formula=partial(of_probabilities, reduction="sum")
+    )
+    each = replace(
+        plain_, convention=f"{said}; one loss a row", formula=partial(of_probabilities, reduction="none")
+    )
+    inside = [
+        replace(
+            plain_,
+            convention=f"{said}; {eps:g} is added inside the logarithm",
+            formula=with_eps(of_probabilities, eps),
+        )
+        for eps in EPSILONS
+    ]
+    return [plain_, *inside, summed, each]
+
+
+@dataclass(frozen=True)
+class _Summed:
+    """A loss that sums over its elements; equal where it does the same."""
+
+    formula: Callable[..., Any]
+
+    def __call__(self, *args: Any, reduction: str = "sum", **options: Any) -> Any:
+        return self.formula(*args, reduction="sum", **options)
+
+
+STATELESS = View(
+    "it keeps no running statistics",
+    formula=batch_norm_in_training,
+    without=frozenset({"running_mean", "running_var"}),
+)
+SUMS = "it sums, where torch averages"
+KL = "it takes two distributions"
+VIEWS: Mapping[str, tuple[View, ...]] = {
+    "linear": (
+        TRANSPOSED,
+        replace(TRANSPOSED, convention=f"{TRANSPOSED.convention}; {ROWS}", narrow=input_rows),
+    ),
+    "multinomial_regression": (TRANSPOSED,),
+    "linear_regression": (TRANSPOSED,),
+    "logistic_regression": (TRANSPOSED,),
+    "residual_block": (TRANSPOSED,),
+    "linear_regression_gradient_descent": (TRANSPOSED,),
+    "scaled_dot_product_attention": (
+        View("True hides in its masks", give=_give_hidden, narrow=masks_of_booleans),
+    ),
+    "gelu": (View("it is the tanh approximation", formula=partial(activations.gelu, approximate="tanh")),),
+    "mse_loss": (
+        View("it halves the mean square", formula=halved),
+        View("it halves the sum of squares", formula=partial(halved, reduction="sum")),
+    ),
+    "cross_entropy": (
+        View("it takes one-hot rows", give=_one_hot, narrow=class_rows),
+        View(SUMS, formula=_Summed(losses.cross_entropy), narrow=class_rows),
+        View(
+            f"it takes one-hot rows; {SUMS}",
+            give=_one_hot,
+            formula=_Summed(losses.cross_entropy),
+            narrow=class_rows,
+        ),
+        *_of_probabilities(False),
+        *_of_probabilities(True),
+    ),
+    "nll_loss": (
+        View("it takes one-hot rows", give=_one_hot, narrow=class_rows),
+        *_of_probabilities(False),
+        *_of_probabilities(True),
+    ),
+    "binary_cross_entropy": (
+        *(
+            View(
+                f"{eps:g} is added inside the logarithm",
+                formula=with_eps(bce_with_eps, eps),
+                narrow=_clear_of_the_ends,
+            )
+            for eps in EPSILONS
+        ),
+        View(SUMS, formula=_Summed(losses.binary_cross_entropy)),
+    ),
+    "binary_cross_entropy_with_logits": (
+        View(SUMS, formula=_Summed(losses.binary_cross_entropy_with_logits)),
+    ),
+    "hinge_loss": (View(SUMS, formula=_Summed(losses.hinge_loss)),),
+    "huber_loss": (View(SUMS, formula=_Summed(losses.huber_loss)),),
+    "kl_div": (
+        View(f"{KL}, sums over them", formula=kl_of_probabilities, narrow=_two_distributions),
+        View(
+            f"{KL}, averages over rows",
+            formula=partial(kl_of_probabilities, reduction="batchmean"),
+            narrow=_two_distributions,
+        ),
+        View(
+            f"{KL}, one divergence a row",
+            formula=partial(kl_of_probabilities, reduction="rows"),
+            narrow=_two_distributions,
+        ),
+        View(f"{KL} (D,), sums over them", formula=kl_of_probabilities, narrow=_one_distribution),
+    ),
+    "batch_norm": (
+        STATELESS,
+        replace(STATELESS, convention=f"{STATELESS.convention}; {ROWS}", narrow=channel_rows),
+    ),
+}
+
+
+def views(algorithm: str) -> list[View]:
+    """The conventions of an algorithm: the usual one, the others, and plainer inputs."""
+    usual = USUAL.get(algorithm, View())
+    narrower = [replace(usual, convention=said, narrow=narrow) for said, narrow in NARROW.get(algorithm, ())]
+    found = [usual, *narrower, *VIEWS.get(algorithm, ())]
+    if algorithm == "batch_norm":
+        kept = "its momentum is the share of the old statistics that stays"
+        found += [
+            replace(view, convention="; ".join(filter(None, (kept, view.convention))), give=_give_kept_share)
+            for view in (usual, *narrower)
+        ]
+    if algorithm in FIRST_ONLY:
+        formula = FirstOnly(find(algorithm).scratch)
+        found += [
+            replace(view, convention="; ".join(filter(None, (FIRST, view.convention))), formula=formula)
+            for view in (usual, *narrower)
+        ]
+    return found

@@ -1,0 +1,1 @@
+"""Implementations as people write them, right and wrong, for the tests of what checks them."""

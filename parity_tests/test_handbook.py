@@ -1,0 +1,363 @@
+"""The handbook's dialect: right ones of many hands, the usual mistakes, unfinished ones, and namesakes."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parity_tests.checking import Checked, Outcome, check_submission
+from parity_tests.judging import Exam, Verdict
+from parity_tests.people.binding import Member
+from parity_tests.people.finding import Wanted
+from parity_tests.people.handbook import bind
+from parity_tests.people.host import Isolated
+from parity_tests.people.targets import Submission
+from parity_tests.samples.handbook import NAMESAKES, STYLES, UNFINISHED
+from parity_tests.sandbox.wire import Rng
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "handbook"
+RIGHT = (Verdict.EXACT, Verdict.LOSES, Verdict.UNSTABLE)
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Isolated]:
+    with Isolated(timeout=20) as isolated:
+        yield isolated
+
+
+def checked(host: Isolated, text: str, *, examples: int = 0, name: str = "") -> Checked:
+    source = {"name": "mine", "file": "/mine.py", "text": "import numpy as np\n" + text, "package": False}
+    return check_submission(
+        Submission("mine.py", "mine", (source,)), Wanted(member=name), Exam(examples=examples), host
+    )
+
+
+def example(name: str) -> str:
+    return (EXAMPLES / f"{name}.py").read_text()
+
+
+def only(host: Isolated, text: str, name: str, *, examples: int = 0) -> Outcome:
+    (outcome,) = checked(host, text, name=name, examples=examples).outcomes
+    assert outcome.dialect == "handbook"
+    return outcome
+
+
+def why(outcome: Outcome) -> str:
+    found = [f for f in outcome.examined.findings if f.verdict not in RIGHT]
+    return f"{outcome.members} {outcome.verdict} {outcome.examined.absent}\n" + "\n".join(
+        f"{f.kind} {f.case.spec}: {f.differences[:2]}" for f in found[:4]
+    )
+
+
+# ---- what is right
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("optimizers", 8), ("network", 12), ("images", 8), ("sequences", 11), ("regularization", 10)],
+)
+def test_the_examples_are_right(host: Isolated, name: str, count: int) -> None:
+    found = checked(host, example(name), examples=4)
+    assert len(found.outcomes) == count
+    for outcome in found.outcomes:
+        assert outcome.dialect == "handbook"
+        assert outcome.verdict is Verdict.EXACT, why(outcome)
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_every_style_is_right(host: Isolated, name: str) -> None:
+    sample = STYLES[name]
+    outcomes = checked(host, sample.text, examples=1).outcomes
+    assert {o.members[0]: o.algorithm for o in outcomes} == sample.algorithms
+    for outcome in outcomes:
+        assert outcome.verdict in RIGHT, why(outcome)
+        assert any(sample.said in remark for remark in outcome.examined.remarks) or not sample.said
+
+
+def test_what_people_wrote_is_really_asked(host: Isolated) -> None:
+    outcome = only(host, example("regularization"), "backward_propagation_with_regularization", examples=4)
+    assert len(outcome.examined.findings) >= 8
+
+
+# ---- what is wrong
+
+
+def mistakes() -> list[tuple[str, str, str, str]]:
+    """The example, the function that is wrong then, and what stands for what there."""
+    return [
+        ("optimizers", "update_parameters_with_gd", '"W" + str(l + 1)] -=', '"W" + str(l + 1)] +='),
+        (
+            "optimizers",
+            "update_parameters_with_sgd",
+            "for key in parameters:\n        parameters[key] =",
+            'for key in ("W1", "W2"):\n        parameters[key] =',
+        ),
+        (
+            "optimizers",
+            "update_parameters_with_momentum",
+            'beta * v["dW" + str(l)] + (1 - beta)',
+            '(1 - beta) * v["dW" + str(l)] + beta',
+        ),
+        (
+            "optimizers",
+            "update_parameters_with_momentum",
+            '- learning_rate * v["db" + str(l)]',
+            '- learning_rate * grads["db" + str(l)]',
+        ),
+        (
+            "optimizers",
+            "update_parameters_with_rmsprop",
+            'np.sqrt(s["d" + key]) + epsilon',
+            'np.sqrt(s["d" + key] + epsilon)',
+        ),
+        ("optimizers", "update_parameters_with_rmsprop", "* np.square(g)", "* g"),
+        ("optimizers", "update_parameters_with_adam", "(1 - np.power(beta1, t))", "(1 - beta1 * t)"),
+        ("optimizers", "update_parameters_with_adam", "(1 - np.power(beta1, t))", "1"),
+        (
+            "optimizers",
+            "update_parameters_with_adam",
+            "(1 - np.power(beta2, t))",
+            "(1 - np.power(beta2, t + 1))",
+        ),
+        (
+            "optimizers",
+            "update_parameters_with_adam",
+            "(1 - np.power(beta2, t))",
+            "(1 - np.power(beta2, t - 1))",
+        ),
+        (
+            "optimizers",
+            "update_parameters_with_adam",
+            "np.sqrt(s_corrected[key]) + epsilon",
+            "np.sqrt(s_corrected[key] + epsilon)",
+        ),
+        ("optimizers", "update_parameters_with_adam", "np.power(grads[key], 2)", "np.power(v[key], 2)"),
+        (
+            "optimizers",
+            "update_parameters_with_adam",
+            "return parameters, v, s, v_corrected, s_corrected",
+            "return parameters, v_corrected, s_corrected",
+        ),
+        (
+            "optimizers",
+            "update_parameters_with_adamw",
+            "+ weight_decay * parameters[key]",
+            "- weight_decay * parameters[key]",
+        ),
+        ("optimizers", "update_lr", "1 + decay_rate * epoch_num", "1 + decay_rate"),
+        (
+            "optimizers",
+            "schedule_lr_decay",
+            "np.floor(epoch_num / time_interval)",
+            "(epoch_num / time_interval)",
+        ),
+        ("network", "sigmoid", "np.exp(-Z)", "np.exp(Z)"),
+        ("network", "relu_backward", "dZ[Z <= 0] = 0", "dZ[dA <= 0] = 0"),
+        ("network", "sigmoid_backward", "dA * s * (1 - s)", "dA * Z * (1 - Z)"),
+        ("network", "sigmoid_backward", "dA * s * (1 - s)", "s * (1 - s)"),
+        ("network", "linear_forward", "np.dot(W, A) + b", "np.dot(W, A)"),
+        (
+            "network",
+            "linear_activation_forward",
+            'activation == "relu":\n        A,',
+            'activation == "relu2":\n        A,',
+        ),
+        ("network", "L_model_forward", '"b" + str(L)], "sigmoid")', '"b" + str(L)], "relu")'),
+        ("network", "compute_cost", "-1 / m * np.sum", "1 / m * np.sum"),
+        ("network", "compute_cost", "np.log(1 - AL)", "np.log2(1 - AL)"),
+        ("network", "linear_backward", "dW = 1 / m * np", "dW = np"),
+        ("network", "linear_backward", "np.sum(dZ, axis=1, keepdims=True)", "dZ.sum() * np.ones(b.shape)"),
+        ("network", "linear_backward", "np.dot(W.T, dZ)", "np.dot(W.T, dZ) / m"),
+        (
+            "network",
+            "linear_activation_backward",
+            'activation == "relu":\n        dZ = relu_backward',
+            'activation == "relu":\n        dZ = sigmoid_backward',
+        ),
+        ("network", "L_model_backward", "-(np.divide(Y, AL) -", "-(np.divide(Y, AL) +"),
+        (
+            "network",
+            "L_model_backward",
+            'grads["dA" + str(l + 1)], caches[l]',
+            'grads["dA" + str(l + 1)], caches[l - 1]',
+        ),
+        ("network", "update_parameters", '- learning_rate * grads["db"', '- grads["db"'),
+        ("images", "zero_pad", "(pad, pad), (0, 0)), mode", "(pad, 0), (0, 0)), mode"),
+        ("images", "conv_single_step", "Z = Z + float(np.squeeze(b))", "pass"),
+        (
+            "images",
+            "conv_forward",
+            "horiz_start = w * stride\n                horiz_end = horiz_start + f\n                for",
+            "horiz_start = w\n                horiz_end = horiz_start + f\n                for",
+        ),
+        ("images", "conv_forward", "W[:, :, :, c], b[:, :, :, c])", "W[::-1, ::-1, :, c], b[:, :, :, c])"),
+        ("images", "conv_backward", "horiz_end, :] += W[:, :, :, c]", "horiz_end, :] = W[:, :, :, c]"),
+        (
+            "images",
+            "conv_backward",
+            "da_prev_pad[pad:pad + n_H_prev, pad:pad + n_W_prev, :]",
+            "da_prev_pad[:n_H_prev, :n_W_prev, :]",
+        ),
+        (
+            "images",
+            "conv_backward",
+            "da_prev_pad[pad:pad + n_H_prev, pad:pad + n_W_prev, :]",
+            "da_prev_pad[pad:-pad, pad:-pad, :]",
+        ),
+        ("images", "pool_forward", "np.mean(window)", "np.sum(window)"),
+        ("images", "pool_forward", "np.max(window)", "np.max(np.abs(window))"),
+        ("images", "pool_backward", "distribute_value(da, (f, f))", "da"),
+        ("images", "pool_backward", "c] += mask", "c] = mask"),
+        ("sequences", "softmax", "e_x.sum(axis=0)", "e_x.sum()"),
+        ("sequences", "rnn_cell_forward", "np.dot(Waa, a_prev) + ba", "np.dot(Waa, a_prev)"),
+        ("sequences", "rnn_cell_backward", "(1 - a_next**2)", "(1 - np.tanh(a_next) ** 2)"),
+        ("sequences", "rnn_backward", "da[:, :, t] + da_prevt, caches", "da[:, :, t], caches"),
+        ("sequences", "rnn_backward", 'dWaa += gradients["dWaa"]', 'dWaa = gradients["dWaa"]'),
+        ("sequences", "rnn_forward", "a_next = a0", "a_next = np.zeros_like(a0)"),
+        ("sequences", "lstm_cell_forward", "a_next = ot * np.tanh(c_next)", "a_next = ot * c_next"),
+        ("sequences", "lstm_cell_forward", "ft * c_prev + it * cct", "it * c_prev + ft * cct"),
+        ("sequences", "lstm_forward", "c[:, :, t] = c_next", "c[:, :, t] = a_next"),
+        ("sequences", "lstm_cell_backward", "dc = dc_next + ot", "dc = ot"),
+        ("sequences", "lstm_cell_backward", "dc_prev = dc * ft", "dc_prev = dc_next * ft"),
+        ("sequences", "lstm_backward", "da[:, :, t] + da_prevt, dc_prevt", "da[:, :, t], dc_prevt"),
+        ("sequences", "lstm_backward", 'dc_prevt = gradients["dc_prev"]', "pass"),
+        ("sequences", "clip", "-maxValue, maxValue", "0, maxValue"),
+        ("regularization", "compute_cost_with_regularization", "lambd / (2 * m)", "lambd / 2"),
+        ("regularization", "compute_cost_with_regularization", " + np.sum(np.square(W3))", ""),
+        (
+            "regularization",
+            "backward_propagation_with_regularization",
+            "lambd / m * W2",
+            "lambd / (2 * m) * W2",
+        ),
+        (
+            "regularization",
+            "backward_propagation",
+            "dZ2 = np.multiply(dA2, np.int64(A2 > 0))",
+            "dZ2 = np.multiply(dA2, np.int64(dA2 > 0))",
+        ),
+        ("regularization", "forward_propagation", "A2 = relu(Z2)", "A2 = sigmoid(Z2)"),
+        ("regularization", "forward_propagation_with_dropout", "A1 = A1 / keep_prob", "pass"),
+        ("regularization", "forward_propagation_with_dropout", "(D1 < keep_prob)", "(D1 > keep_prob)"),
+        ("regularization", "forward_propagation_with_dropout", "A1 = A1 / keep_prob", "A1 = A1 * keep_prob"),
+        ("regularization", "backward_propagation_with_dropout", "dA2 = dA2 / keep_prob", "pass"),
+        (
+            "regularization",
+            "random_mini_batches",
+            "shuffled_Y = Y[:, permutation]",
+            "shuffled_Y = Y[:, np.random.permutation(m)]",
+        ),
+        ("regularization", "random_mini_batches", "if m % mini_batch_size != 0:", "if False:"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "right", "wrong"),
+    mistakes(),
+    ids=[f"{function}: {wrong[:40]!r}" for _, function, _, wrong in mistakes()],
+)
+def test_mistakes_are_wrong(host: Isolated, name: str, function: str, right: str, wrong: str) -> None:
+    text = example(name)
+    start = re.search(rf"^def {function}\(", text, re.MULTILINE)
+    assert start is not None
+    at = text.find(right, start.start())
+    assert at >= 0, "the example no longer reads so"
+    edited = text[:at] + wrong + text[at + len(right) :]
+    outcomes = checked(host, edited, name=function).outcomes
+    assert any(outcome.verdict is Verdict.WRONG for outcome in outcomes), [o.verdict for o in outcomes]
+
+
+def test_the_copy_that_is_never_refreshed_is_wrong(host: Isolated) -> None:
+    """The handbook's AdamW decays the copy that initialize_adamw took."""
+    text = example("optimizers").replace("weight_decay * parameters[key]", "weight_decay * w[key]")
+    assert only(host, text, "update_parameters_with_adamw").verdict in RIGHT  # it refreshes the copy
+    stale = text.replace("        w[key] = np.copy(parameters[key])\n", "")
+    outcome = only(host, stale, "update_parameters_with_adamw")
+    assert outcome.verdict is Verdict.WRONG
+    assert {d.step for f in outcome.examined.findings for d in f.divergences} >= {2}
+    assert 1 not in {d.step for f in outcome.examined.findings for d in f.divergences}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "absent"),
+    [
+        ("my_adam", {"update_parameters_with_adam"}, set()),
+        ("network_wrong", {"relu_backward", "compute_cost", "linear_backward"}, {"L_model_backward"}),
+    ],
+)
+def test_the_wrong_examples_are_wrong(host: Isolated, name: str, wrong: set[str], absent: set[str]) -> None:
+    outcomes = checked(host, example(name), examples=4).outcomes
+    assert {o.members[0] for o in outcomes if o.verdict is Verdict.WRONG} == wrong
+    assert {o.members[0] for o in outcomes if o.verdict is Verdict.ABSENT} == absent
+
+
+def test_a_backward_pass_is_not_to_blame_for_the_forward_pass(host: Isolated) -> None:
+    text = example("sequences").replace("ft * c_prev + it * cct", "it * c_prev + ft * cct")
+    assert only(host, text, "lstm_cell_forward").verdict is Verdict.WRONG
+    backward = only(host, text, "lstm_cell_backward")
+    assert backward.verdict is Verdict.ABSENT
+    assert "lstm_cell_forward, which is wrong" in backward.examined.beyond[0]
+
+
+# ---- what is not there yet, and what is something else
+
+
+@pytest.mark.parametrize("name", UNFINISHED)
+def test_what_is_unfinished_is_absent(host: Isolated, name: str) -> None:
+    outcomes = checked(host, UNFINISHED[name]).outcomes
+    assert outcomes
+    for outcome in outcomes:
+        assert outcome.verdict is Verdict.ABSENT, why(outcome)
+        assert outcome.examined.absent
+
+
+@pytest.mark.parametrize("name", NAMESAKES)
+def test_a_namesake_is_not_called_wrong(host: Isolated, name: str) -> None:
+    found = checked(host, NAMESAKES[name])
+    assert not [why(o) for o in found.outcomes if o.verdict is Verdict.WRONG]
+
+
+def test_what_answers_now_and_then_is_wrong(host: Isolated) -> None:
+    text = "def linear_forward(A, W, b):\n    return (W @ A + b if A.shape[1] > 1 else None), (A, W, b)\n"
+    assert only(host, text, "linear_forward").verdict is Verdict.WRONG
+
+
+def test_an_initializer_is_drawn_from(host: Isolated) -> None:
+    text = """
+def initialize_parameters_he(layers_dims):
+    np.random.seed(3)
+    parameters = {}
+    for l in range(1, len(layers_dims)):
+        scale = np.sqrt(2.0 / layers_dims[l - 1])
+        parameters['W' + str(l)] = np.random.randn(layers_dims[l], layers_dims[l - 1]) * scale
+        parameters['b' + str(l)] = np.zeros((layers_dims[l], 1))
+    return parameters
+
+def initialize_parameters_xavier(layers_dims):
+    W = np.random.randn(layers_dims[1], layers_dims[0]) * np.sqrt(1 / layers_dims[0])
+    return {'W1': W, 'b1': np.zeros((layers_dims[1], 1))}
+
+def initialize_parameters_random(layers_dims):
+    return {'W1': np.random.randn(layers_dims[1], layers_dims[0]) * 10, 'b1': np.zeros((layers_dims[1], 1))}
+"""
+    source = {"name": "mine", "file": "/mine.py", "text": "import numpy as np\n" + text, "package": False}
+    members = [Member.of(told) for told in host.load((source,), "mine", refused=[])["members"]]
+    bound = bind(members, Wanted())
+    assert [u.name for u in bound.unbound] == ["initialize_parameters_random"]
+    stds = {"kaiming_normal": np.sqrt(2 / 400), "xavier_normal": np.sqrt(2 / 600)}
+    assert {b.algorithm for b in bound.bindings} == set(stds)
+    for binding in bound.bindings:
+        assert binding.draw is not None
+        weight = binding.draw(host, (200, 400), rng=Rng(7))
+        assert weight.shape == (200, 400)
+        assert abs(weight.std() / stds[binding.algorithm] - 1) < 0.02
+
+
+def test_a_form_that_is_not_known_is_said(host: Isolated) -> None:
+    found = checked(
+        host, "def update_parameters_with_adam(w, b, dw, db, lr):\n    return w - lr * dw, b - lr * db\n"
+    )
+    (unbound,) = [one for one in found.unbound if one.name == "update_parameters_with_adam"]
+    assert "update_parameters_with_adam(parameters, grads, v, s, t" in unbound.reason
