@@ -7,12 +7,12 @@ import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_tests.catalogue import find
 from parity_tests.engine.compare import Divergence
-from parity_tests.engine.results import Result, Status
-from parity_tests.judging import Exam, Examined, Finding, Verdict, examine, worst_first
+from parity_tests.engine.results import Diagnosis, Result, Status, diagnosis_lines
+from parity_tests.judging import Exam, examine
 from parity_tests.people.binding import Binding, Member, Unbound
 from parity_tests.people.finding import Found, Wanted, find_all
 from parity_tests.people.host import Here, Host, Isolated, Lost, TheirError
@@ -20,9 +20,7 @@ from parity_tests.people.targets import Submission
 from parity_tests.sandbox import loading
 from parity_tests.sandbox.standins import REFUSED
 from parity_tests.sandbox.wire import WireError
-
-if TYPE_CHECKING:
-    from parity_tests.diagnosis import Diagnosis
+from parity_tests.verdicts import Examined, Finding, Verdict, worst_first
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,10 @@ def _renamed(examined: Examined, names: Mapping[str, str]) -> Examined:
 
 @dataclass(frozen=True)
 class Checked:
-    """All that is said of one file. `error` is why nothing could be said."""
+    """All that is said of one file.
+
+    `error` is why nothing could be said; `named` that one function of it was asked for.
+    """
 
     label: str
     isolation: str = ""
@@ -86,6 +87,7 @@ class Checked:
     unknown: tuple[str, ...] = ()
     notes: tuple[dict[str, Any], ...] = ()
     error: str = ""
+    named: bool = False
 
     @property
     def dialects(self) -> tuple[str, ...]:
@@ -101,6 +103,9 @@ def results(examined: Examined) -> list[Result]:
         message = examined.absent or "no question could be put to it: " + "; ".join(examined.beyond)
         status = Status.ABSENT if examined.absent else Status.ERROR
         return [Result(examined.algorithm, "implementation", "f64", status, message)]
+    if examined.raises:
+        message = f"it raises an error whenever it is asked: {examined.findings[0].message}"
+        return [Result(examined.algorithm, "implementation", "f64", Status.ERROR, message)]
     grouped: dict[tuple[str, str], list[Finding]] = {}
     for finding in examined.findings:
         grouped.setdefault((finding.kind, finding.regime), []).append(finding)
@@ -133,46 +138,103 @@ def diagnosed(examined: Examined) -> tuple[Diagnosis, ...]:
     return diagnose(examined)
 
 
-def check_submission(
-    submission: Submission, wanted: Wanted, exam: Exam, host: Isolated, *, diagnose: bool = True
-) -> Checked:
-    """Load a file into the host, bind what is there, examine each of it, and diagnose what is wrong.
+class _Loading:
+    """A submission on one host, which is loaded there, and again when its process was lost."""
 
-    A process that is lost in one algorithm is started again for the next.
-    """
-    began = time.perf_counter()
-    if submission.error:
-        return Checked(submission.label, error=submission.error)
-    refused = REFUSED - {"torch"} if host.torch else REFUSED
-    options = {**dict(submission.options), "refused": sorted(refused)}
+    def __init__(self, submission: Submission, host: Isolated) -> None:
+        self.submission, self.host = submission, host
+        refused = REFUSED - {"torch"} if host.torch else REFUSED
+        self.options = {**dict(submission.options), "refused": sorted(refused)}
+        self.members: frozenset[str] = frozenset()
 
-    def load() -> dict[str, Any]:
-        return host.load(submission.sources, submission.main, **options)
-
-    try:
-        told = load()
-    except Lost:
-        # Endless code at the top of a script says nothing about its functions.
-        options["definitions"] = True
+    def load(self) -> dict[str, Any]:
+        """What the file defines.  Raises Lost or TheirError."""
         try:
-            told = load()
-        except (Lost, TheirError) as error:
-            return Checked(submission.label, host.isolation, error=f"{submission.label}: {error}")
-    except TheirError as error:
-        return Checked(submission.label, host.isolation, error=f"{submission.label}: {error}")
-    members = [Member.of(member) for member in told["members"]]
-    found: Found = find_all(members, wanted)
-    outcomes = []
-    for binding in found.bindings:
+            told = self.again()
+        except Lost:
+            # Endless code at the top of a script says nothing about its functions.
+            self.options["definitions"] = True
+            told = self.again()
+        self.members = frozenset(member["name"] for member in told["members"])
+        return told
+
+    def again(self) -> dict[str, Any]:
+        return self.host.load(self.submission.sources, self.submission.main, **self.options)
+
+    def examined(self, binding: Binding, exam: Exam) -> Examined:
+        """The algorithm examined here, and the file at hand for the next one."""
+        if binding.members[0] not in self.members:
+            return Examined(
+                binding.algorithm, absent="it needs torch, which is not here for code over arrays"
+            )
         try:
-            examined = examine(binding, host, exam)
+            examined = examine(binding, self.host, exam)
         except WireError as error:
             examined = Examined(binding.algorithm, lost=True, absent=str(error))
         if examined.lost:
             with contextlib.suppress(Lost, TheirError):  # the next one is lost, too, and says so
-                load()
-        outcome = Outcome.of(binding, examined, submission.label, wanted)
-        outcomes.append(replace(outcome, diagnosis=diagnosed(examined) if diagnose else ()))
+                self.again()
+        return examined
+
+
+class _Hosts:
+    """Where the bindings of a submission are examined: those of the torch dialect where it was loaded first.
+
+    Code over arrays has no torch, whatever else is in its file: torch's answers are none of its own.
+    """
+
+    def __init__(self, first: _Loading, without_torch: Callable[[], Isolated]) -> None:
+        self.first, self.without_torch = first, without_torch
+        self.other: _Loading | None = None
+        self.error = ""
+
+    def examined(self, binding: Binding, exam: Exam) -> Examined:
+        if binding.dialect == "torch" or not self.first.host.torch:
+            return self.first.examined(binding, exam)
+        if self.other is None:
+            self.other = _Loading(self.first.submission, self.without_torch())
+            try:
+                self.other.load()
+            except (Lost, TheirError) as error:
+                self.error = f"it can't be loaded without torch: {error}"
+        if self.error:
+            return Examined(binding.algorithm, absent=self.error)
+        return self.other.examined(binding, exam)
+
+
+def check_submission(
+    submission: Submission,
+    wanted: Wanted,
+    exam: Exam,
+    host: Isolated,
+    *,
+    diagnose: bool = True,
+    without_torch: Callable[[], Isolated] | None = None,
+) -> Checked:
+    """Load a file into the host, bind what is there, examine each of it, and diagnose what is wrong.
+
+    A process that is lost in one algorithm is started again for the next. If the host has torch, what is
+    bound by another dialect than torch's is examined on one that `without_torch` returns; by default that is
+    one of its own, which is closed at the end.
+    """
+    began = time.perf_counter()
+    if submission.error:
+        return Checked(submission.label, error=submission.error)
+    first = _Loading(submission, host)
+    try:
+        told = first.load()
+    except (Lost, TheirError) as error:
+        return Checked(submission.label, host.isolation, error=f"{submission.label}: {error}")
+    members = [Member.of(member) for member in told["members"]]
+    found: Found = find_all(members, wanted)
+    outcomes = []
+    with contextlib.ExitStack() as stack:
+        start = without_torch or (lambda: stack.enter_context(Isolated(timeout=host.timeout)))
+        hosts = _Hosts(first, start)
+        for binding in found.bindings:
+            examined = hosts.examined(binding, exam)
+            outcome = Outcome.of(binding, examined, submission.label, wanted)
+            outcomes.append(replace(outcome, diagnosis=diagnosed(examined) if diagnose else ()))
     return Checked(
         submission.label,
         host.isolation,
@@ -181,6 +243,7 @@ def check_submission(
         found.unbound,
         found.unknown,
         tuple(told["notes"]),
+        named=bool(wanted.member or wanted.only),
     )
 
 
@@ -190,6 +253,7 @@ class Report:
 
     algorithm: str
     examined: Examined = field(repr=False)
+    diagnosis: tuple[Diagnosis, ...] = field(default=(), repr=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -224,6 +288,7 @@ class Report:
             lines += [f"  {finding.kind} with {options or 'default options'}"]
             lines += [f"    {difference}" for difference in finding.differences[:5]]
             lines += [f"    see it again: check(…, as_={self.algorithm!r}, case={finding.case.spec!r})"]
+        lines += [f"  {line}" for line in diagnosis_lines(self.diagnosis)]
         return "\n".join([*lines, *(f"  remark: {remark}" for remark in self.remarks)])
 
 
@@ -236,6 +301,7 @@ def check(
     seed: int = 0,
     case: str = "",
     against: str = "scratch",
+    diagnose: bool = True,
 ) -> Report:
     """Check one's own implementation of the algorithm called `as_`, in this process.
 
@@ -247,6 +313,7 @@ def check(
         seed: where the drawn cases begin.
         case: the one case that a report names, in place of all.
         against: whose answers are right: "scratch", or "torch".
+        diagnose: whether to look for what is different in a wrong one, which takes a second at most.
 
     Raises ValueError for a name that the catalogue lacks, and for a form that nothing understands.
     """
@@ -262,4 +329,5 @@ def check(
         reasons = "; ".join(f"{unbound.name}: {unbound.reason}" for unbound in found.unbound)
         raise ValueError(f"{name} has no form that is known for {as_}{': ' if reasons else ''}{reasons}")
     examined = examine(found.bindings[0], host, Exam(examples, seed, case, against))
-    return Report(as_, replace(examined, remarks=tuple(dict.fromkeys(examined.remarks))))
+    remarks = tuple(dict.fromkeys(examined.remarks))
+    return Report(as_, replace(examined, remarks=remarks), diagnosed(examined) if diagnose else ())

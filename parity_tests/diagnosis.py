@@ -21,34 +21,14 @@ from parity_tests.engine.compare import compare
 from parity_tests.engine.mutation import Mutant
 from parity_tests.engine.precision import FLOAT64
 from parity_tests.engine.questions import Answer, Question, judge
-from parity_tests.judging import FAR_BELOW_ANY_BUG, Examined, Verdict
+from parity_tests.engine.results import Diagnosis
+from parity_tests.judging import FAR_BELOW_ANY_BUG
 from parity_tests.mutants import Functions, answers, limited, original, program
+from parity_tests.verdicts import Examined, Verdict
 
 SECONDS = 1.0  # the longest that anybody waits for it, beside the checks
 MOST = 4  # mutants that are told of those that agree
 Pair = tuple[Question, Answer]
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """One thing that is different, as somebody who learns can read it.
-
-    Args:
-        text: in a sentence.
-        line, file: where the formula has it; 0 where it has no one place.
-        reads: the formula's line.
-        instead: what the checked code does in its place.
-        source: where the handbook has it, or the erratum that prints it.
-        nudge: the same without giving it away.
-    """
-
-    text: str
-    line: int = 0
-    file: str = ""
-    reads: str = ""
-    instead: str = ""
-    source: str = ""
-    nudge: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,14 +43,15 @@ class Candidate:
 def diagnose(examined: Examined, *, seconds: float = SECONDS) -> tuple[Diagnosis, ...]:
     """What is different in a wrong implementation: the mutants it behaves like, or what holds of it."""
     entry = find(examined.algorithm)
-    if examined.verdict is not Verdict.WRONG or not examined.answers or examined.convention:
+    if examined.verdict is not Verdict.WRONG or not examined.answers:
         return ()
     pairs = list(examined.answers)
-    deadline = time.perf_counter() + seconds
-    alike = _alike(entry, pairs, deadline)
-    if alike:
-        return tuple(_told(entry, candidate, alike) for candidate in alike[:MOST])
-    return tuple(Diagnosis(text, nudge=text) for text in clues(pairs))
+    if not examined.own_formula:
+        alike = _alike(entry, pairs, time.process_time() + seconds)
+        if alike:
+            return _told(entry, alike)
+    held = clues(pairs) or ["not known: no single change of the formula that was tried behaves like it"]
+    return tuple(Diagnosis(text, nudge=text) for text in held)
 
 
 def _alike(entry: Algorithm, pairs: Sequence[Pair], deadline: float) -> list[Candidate]:
@@ -82,7 +63,7 @@ def _alike(entry: Algorithm, pairs: Sequence[Pair], deadline: float) -> list[Can
     ordered = [*wrong, *(pair for pair in pairs if not any(pair is one for one in wrong))]
     found = []
     for candidate in _candidates(entry):
-        if time.perf_counter() > deadline:
+        if time.process_time() > deadline:
             break
         if _agrees(entry, candidate, ordered):
             found.append(candidate)
@@ -130,26 +111,33 @@ def _same(question: Question, answer: Answer, other: Answer) -> bool:
     return True
 
 
-def _told(entry: Algorithm, candidate: Candidate, alike: Sequence[Candidate]) -> Diagnosis:
-    if candidate.erratum is not None:
-        erratum = candidate.erratum
-        return Diagnosis(
-            f"it behaves exactly like the handbook's misprint {erratum.id}",
-            reads=erratum.right,
-            instead=erratum.printed,
-            source=f"erratum {erratum.id} ({erratum.where})",
-            nudge=f"{erratum.where} has a misprint there; `parity explain {entry.name}` has more of it",
+def _told(entry: Algorithm, alike: Sequence[Candidate]) -> tuple[Diagnosis, ...]:
+    """The mutants that agree, as one diagnosis each, and the misprint that they come from."""
+    errata = [candidate.erratum for candidate in alike if candidate.erratum is not None]
+    mutants = [candidate.mutant for candidate in alike if candidate.mutant is not None]
+    printed = "".join(f"erratum {erratum.id}: {erratum.where} prints it so" for erratum in errata[:1])
+    if not mutants:
+        return tuple(
+            Diagnosis(
+                "it behaves exactly like the formula as it is misprinted",
+                reads=erratum.right,
+                instead=erratum.printed,
+                source=printed,
+                nudge=f"{erratum.where} has a misprint there; `parity explain {entry.name}` says more",
+            )
+            for erratum in errata
         )
-    mutant = candidate.mutant
-    assert mutant is not None
-    several = f"one of {len(alike)} changes that come to the same here"
-    one_of = several if len(alike) > 1 else "one line changed"
-    return Diagnosis(
-        f"it behaves exactly like the formula with {one_of}",
-        line=mutant.line,
-        file=mutant.file,
-        reads=mutant.before,
-        instead=mutant.after,
-        source=entry.source,
-        nudge=f"look at the line that makes {mutant.before.partition('=')[0].strip()}",
+    several = f"one of {len(mutants)} changes, which come to the same here"
+    text = f"it behaves exactly like the formula with {several if len(mutants) > 1 else 'one line changed'}"
+    return tuple(
+        Diagnosis(
+            text,
+            line=mutant.line,
+            file=mutant.file,
+            reads=mutant.before.partition("  #")[0].strip(),
+            instead=mutant.after,
+            source=printed or f"scratch/{entry.chapter}.py, line {mutant.line}; {entry.source}",
+            nudge=f"look at what becomes of {mutant.before.partition('=')[0].strip()}",
+        )
+        for mutant in mutants[:MOST]
     )

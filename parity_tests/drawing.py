@@ -20,10 +20,11 @@ from parity_tests.catalogue._entry import Initializer
 from parity_tests.engine.cases import Case
 from parity_tests.engine.compare import Comparison, Divergence
 from parity_tests.engine.initializers import statistic, statistics
-from parity_tests.judging import Exam, Examined, Finding, Verdict
+from parity_tests.judging import Exam
 from parity_tests.people.binding import Absent, Beyond, Binding
 from parity_tests.people.host import Host, Lost, TheirError
 from parity_tests.sandbox.wire import Rng
+from parity_tests.verdicts import Examined, Finding, Verdict
 
 # Large enough for a few draws to tell a wrong variance, and not square, so that no fan passes for the other.
 SHAPES = {1: (20_000,), 2: (120, 180), 3: (90, 50, 5), 4: (60, 40, 3, 3)}

@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import repeat
 
 from parity_tests.checking import Checked, check_submission
@@ -27,6 +28,7 @@ def check_all(
     *,
     jobs: int,
     timeout: float,
+    diagnose: bool = True,
     process: Process | None = None,
 ) -> Iterator[Checked]:
     """What is found in each file, in their order.
@@ -38,29 +40,40 @@ def check_all(
         _hosts[torch, timeout] = Isolated(torch=torch, timeout=timeout, process=process)
     try:
         if jobs <= 1 or len(submissions) < MANY:
-            yield from (_check(submission, wanted, exam, timeout) for submission in submissions)
+            yield from (_check(submission, wanted, exam, timeout, diagnose) for submission in submissions)
             return
         context = multiprocessing.get_context("forkserver")
         with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-            yield from pool.map(
-                _check_lightly, submissions, repeat(wanted), repeat(exam), repeat(timeout), chunksize=2
-            )
+            rest = (repeat(item) for item in (wanted, exam, timeout, diagnose))
+            yield from pool.map(_check_lightly, submissions, *rest, chunksize=2)
     finally:
         close()
 
 
-def _check(submission: Submission, wanted: Wanted, exam: Exam, timeout: float) -> Checked:
+def _check(submission: Submission, wanted: Wanted, exam: Exam, timeout: float, diagnose: bool) -> Checked:
     if submission.error:
         return Checked(submission.label, error=submission.error)
-    key = (submission.uses_torch, timeout)
-    if key not in _hosts:
-        _hosts[key] = Isolated(torch=submission.uses_torch, timeout=timeout)
-    return check_submission(submission, wanted, exam, _hosts[key])
+    return check_submission(
+        submission,
+        wanted,
+        exam,
+        _host(submission.uses_torch, timeout),
+        diagnose=diagnose,
+        without_torch=partial(_host, False, timeout),
+    )
 
 
-def _check_lightly(submission: Submission, wanted: Wanted, exam: Exam, timeout: float) -> Checked:
+def _host(torch: bool, timeout: float) -> Isolated:
+    if (torch, timeout) not in _hosts:
+        _hosts[torch, timeout] = Isolated(torch=torch, timeout=timeout)
+    return _hosts[torch, timeout]
+
+
+def _check_lightly(
+    submission: Submission, wanted: Wanted, exam: Exam, timeout: float, diagnose: bool
+) -> Checked:
     """The same without the answers, which another process has no use for."""
-    checked = _check(submission, wanted, exam, timeout)
+    checked = _check(submission, wanted, exam, timeout, diagnose)
     outcomes = tuple(
         replace(outcome, examined=replace(outcome.examined, answers=())) for outcome in checked.outcomes
     )

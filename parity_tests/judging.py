@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -25,10 +24,12 @@ from parity_tests.engine.questions import (
     pose_operation,
     pose_schedule,
     pose_trajectory,
+    proves_something,
 )
 from parity_tests.engine.trees import flatten, tree_map
 from parity_tests.people.binding import Abilities, Absent, Beyond, Binding, Reading
 from parity_tests.people.host import Host, Lost, TheirError
+from parity_tests.verdicts import SEVERITY, Examined, Finding, Verdict
 
 # A correct implementation by another formula loses some digits; a wrong one moves the result by 1e-6 or more.
 FAR_BELOW_ANY_BUG = 1e-9
@@ -36,65 +37,6 @@ FAR_BELOW_ANY_BUG = 1e-9
 # off by as much as the result, and finite.
 UNSTABLE_BY = 1e-3
 BITS_OF_FLOAT32 = 29  # that float64 has more
-
-
-class Verdict(StrEnum):
-    """How an implementation agrees with the formula."""
-
-    EXACT = "exact to rounding"
-    LOSES = "correct, but loses digits"
-    UNSTABLE = "correct, but unstable at extreme inputs"
-    WRONG = "wrong"
-    ABSENT = "absent"
-
-
-SEVERITY = (Verdict.EXACT, Verdict.LOSES, Verdict.UNSTABLE, Verdict.WRONG)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one kind of check says of one case: the verdict, what differs, the bits lost."""
-
-    kind: str
-    regime: str
-    case: Case
-    verdict: Verdict
-    divergences: tuple[Divergence, ...] = ()
-    message: str = ""
-    worst: float | None = None
-    bits_lost: int = 0
-
-    @property
-    def differences(self) -> tuple[str, ...]:
-        return (self.message,) if self.message else tuple(map(str, self.divergences))
-
-
-@dataclass(frozen=True)
-class Examined:
-    """All that was found out about one implementation.
-
-    `beyond` says which questions it can't be asked, and why; `lost` that its process is gone. `answers` are
-    what it said to the questions of its findings, for whoever wants to find out what is different;
-    `convention` is the one that it was read in, if not the usual one.
-    """
-
-    algorithm: str
-    findings: tuple[Finding, ...] = ()
-    beyond: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-    lost: bool = False
-    answers: tuple[tuple[Question, Answer], ...] = field(default=(), repr=False)
-    absent: str = ""
-    convention: str = ""
-
-    @property
-    def verdict(self) -> Verdict:
-        verdicts = [f.verdict for f in self.findings if f.verdict is not Verdict.ABSENT]
-        return max(verdicts, key=SEVERITY.index) if verdicts else Verdict.ABSENT
-
-    @property
-    def bits_lost(self) -> int:
-        return max((f.bits_lost for f in self.findings if f.verdict is Verdict.LOSES), default=0)
 
 
 @dataclass(frozen=True)
@@ -134,7 +76,9 @@ def _questions(
         except (Beyond, ValueError) as error:
             beyond.append(str(error))
             continue
-        if not any(_same(question.case, other.case) for other in posed):
+        if not proves_something(question):
+            beyond.append("the right answer is about zero, which proves nothing")
+        elif not any(_same(question.case, other.case) for other in posed):
             posed.append(question)
     return tuple(posed), tuple(dict.fromkeys(beyond))
 
@@ -238,28 +182,53 @@ def examine(binding: Binding, host: Host, exam: Exam) -> Examined:
 
         return examine_draws(entry, binding, host, exam)
     best: Examined | None = None
+    wrong_number = False
     for reading in binding.readings:
+        if reading.if_raises and wrong_number:
+            continue
         examined = _read(entry, binding, reading, host, exam)
+        wrong_number = wrong_number or any(
+            finding.verdict is Verdict.WRONG and finding.divergences for finding in examined.findings
+        )
         said = (f"convention: {reading.convention}",) if reading.convention else ()
         remarks = (*binding.remarks, *said, *examined.remarks)
         examined = replace(examined, remarks=remarks, convention=reading.convention)
+        examined = replace(examined, own_formula=reading.formula is not None)
         if best is None or _better(examined, best):
             best = examined
         # A reading in which nothing could be asked says nothing.
         if examined.lost or examined.absent or examined.verdict in SEVERITY[:-1]:
             break
     assert best is not None, f"{binding.algorithm} has no reading"
-    return best
+    return _uncalled(best) if binding.dialect == "native" else best
+
+
+# What Python says where something is called in another form than it has, or gets arrays of another layout.
+OF_FORM = ("TypeError", "ValueError", "IndexError", "KeyError", "AttributeError")
+
+
+def _uncalled(examined: Examined) -> Examined:
+    """One that never answered, because of what it was given: nothing is known of it.
+
+    The names of people's own parameters don't say which layout of arrays they mean.
+    """
+    messages = [finding.message for finding in examined.findings]
+    if not examined.raises or not all(m.startswith(OF_FORM) for m in messages):
+        return examined
+    reason = f"it raises an error whenever it is asked, as it would in another form: {messages[0]}"
+    return replace(examined, findings=(), beyond=(reason,))
 
 
 def _better(examined: Examined, than: Examined) -> bool:
     """Right is better than wrong, wrong says more than nothing, and most where the least of it is wrong."""
 
-    def rank(one: Examined) -> tuple[int, float]:
+    def rank(one: Examined) -> tuple[int, float, float]:
         if one.verdict not in SEVERITY:
-            return 0, 0.0
+            return 0, 0.0, 0.0
         wrong = sum(finding.verdict is Verdict.WRONG for finding in one.findings)
-        return (1 if wrong else 2), -wrong / len(one.findings)
+        # Inputs that are none of theirs make it raise, or return NaN: that says nothing of what is wrong.
+        strange = sum(bool(f.message) or any(map(_overflowed, f.divergences)) for f in one.findings)
+        return (1 if wrong else 2), -wrong / len(one.findings), -strange / len(one.findings)
 
     return rank(examined) > rank(than)
 
@@ -269,6 +238,8 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
     subject = Subject(entry, binding, reading, host, exam)
     findings: list[Finding] = []
     answers: list[tuple[Question, Answer]] = []
+    nothing: list[tuple[Question, str]] = []
+    unfinished: list[str] = []
     lost, reasons = False, list(beyond)
     host.remarks.clear()
     for question in asked:
@@ -278,16 +249,13 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
             reasons.append(str(error))
             continue
         except Absent as error:
-            if answers:  # what answers some questions is there, and has to answer all of them
-                findings.append(_failed(question, question.kinds[0], str(error)))
-                continue
-            return Examined(
-                entry.name, tuple(findings), tuple(reasons), absent=str(error) or "nothing is there yet"
-            )
+            nothing.append((question, str(error) or "nothing is there yet"))
+            continue
         except TheirError as error:
             if error.absent:
-                return Examined(entry.name, absent=str(error))
-            findings.append(subject.raised(question, error))
+                unfinished.append(str(error))
+            else:
+                findings.append(subject.raised(question, error))
             continue
         except Lost as error:
             findings += [_failed(question, kind, str(error)) for kind in question.kinds[:1]]
@@ -300,7 +268,12 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
             findings += [_failed(question, kind, str(error)) for kind in question.kinds[:1]]
             lost = True
             break
-    remarks = tuple(host.remarks) if entry.protocol in ("operation", "function") else ()
+    if not answers and not findings and (nothing or unfinished):
+        return Examined(entry.name, absent=nothing[0][1] if nothing else unfinished[0])
+    # What answers some questions is there: it has to answer all of them, but for those that it refuses.
+    findings += [_failed(question, question.kinds[0], message) for question, message in nothing]
+    reasons += unfinished
+    remarks = tuple(host.remarks) if entry.protocol in ("operation", "function", "optimizer") else ()
     return Examined(entry.name, tuple(findings), tuple(dict.fromkeys(reasons)), remarks, lost, tuple(answers))
 
 
@@ -331,27 +304,28 @@ class Subject:
             bits = math.ceil(math.log2(exact.worst)) if 1 < exact.worst < math.inf else 0
             if not exact.divergences:
                 yield Finding(*label, Verdict.EXACT, worst=exact.worst)
-            elif not self._differs(question, answer, exact.kind, FAR_BELOW_ANY_BUG):
+            elif not self._differences(question, answer, exact.kind, FAR_BELOW_ANY_BUG):
                 yield Finding(*label, Verdict.LOSES, exact.divergences, worst=exact.worst, bits_lost=bits)
             elif self._in_float32(question, answer, exact.kind):
                 message = f"it computes in float32: {exact.divergences[0]}"
                 yield Finding(*label, Verdict.LOSES, exact.divergences, message, exact.worst, BITS_OF_FLOAT32)
             else:
-                overflowed = any(_overflowed(d) for d in exact.divergences)
-                mild = overflowed or not self._differs(question, answer, exact.kind, UNSTABLE_BY)
+                mild = all(map(_overflowed, self._differences(question, answer, exact.kind, UNSTABLE_BY)))
                 verdict = Verdict.UNSTABLE if mild and self._holds_plainly(question) else Verdict.WRONG
                 yield Finding(*label, verdict, exact.divergences, worst=exact.worst, bits_lost=bits)
 
     def raised(self, question: Question, error: TheirError) -> Finding:
         """What raises at extreme inputs alone overflows; what raises at plain ones is wrong."""
         finding = _failed(question, question.kinds[0], str(error))
-        arithmetic = error.kind in ("OverflowError", "ZeroDivisionError", "FloatingPointError", "ValueError")
+        arithmetic = error.kind in ("OverflowError", "ZeroDivisionError", "FloatingPointError")
+        arithmetic = arithmetic or (error.kind == "ValueError" and "math domain" in str(error))
         if arithmetic and self._holds_plainly(question):
             return replace(finding, verdict=Verdict.UNSTABLE)
         return finding
 
-    def _differs(self, question: Question, answer: Answer, kind: str, floor: float) -> bool:
-        return any(j.divergences for j in judge(question, answer, floor=floor) if j.kind == kind)
+    def _differences(self, question: Question, answer: Answer, kind: str, floor: float) -> list[Divergence]:
+        """What differs by more than the floor."""
+        return [d for j in judge(question, answer, floor=floor) if j.kind == kind for d in j.divergences]
 
     def _in_float32(self, question: Question, answer: Answer, kind: str) -> bool:
         """Whether it is right for float32: its own numbers are, and their error is a rounding of them."""
@@ -392,8 +366,3 @@ def _through_float32(leaf: Any) -> Any:
 
 def _overflowed(divergence: Divergence) -> bool:
     return divergence.nans > 0 or (isinstance(divergence.got, float) and not math.isfinite(divergence.got))
-
-
-def worst_first(findings: Iterable[Finding]) -> Sequence[Finding]:
-    """The findings by severity; those of equal severity stay in order."""
-    return sorted((f for f in findings if f.verdict in SEVERITY), key=lambda f: -SEVERITY.index(f.verdict))

@@ -9,21 +9,15 @@ the algorithm takes is equivalent: `equivalent_mutants.toml` lists those, each w
 from __future__ import annotations
 
 import hashlib
-import resource
-import signal
 import sys
-import threading
 import time
 import tomllib
-import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import zip_longest
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -33,56 +27,21 @@ from parity_tests.engine.cases import Case
 from parity_tests.engine.compare import FACTOR
 from parity_tests.engine.initializers import RoundedDraws
 from parity_tests.engine.mutation import Mutant, Program, watched
+from parity_tests.engine.mutation_guard import TookTooLong, limited
 from parity_tests.engine.operations import drive
 from parity_tests.engine.precision import FLOAT64
 from parity_tests.engine.questions import Answer, Part, Question, all_of_float32, judge
 from parity_tests.engine.rounding import Model, Rounded
 from parity_tests.engine.runs import GATE
 from parity_tests.engine.trees import flatten, fresh
-from parity_tests.judging import FAR_BELOW_ANY_BUG, Exam, Subject, Verdict, questions
+from parity_tests.judging import FAR_BELOW_ANY_BUG, Exam, Subject, questions
 from parity_tests.people.binding import Abilities, Binding, Reading
 from parity_tests.people.host import Here, Host, TheirError
+from parity_tests.verdicts import Verdict
 
 LISTED = Path(__file__).parent / "equivalent_mutants.toml"
-SECONDS = 1.0  # the longest that a mutant may take for one answer
-MEMORY = 4 << 30  # that it may take more than there was
 NO_FORMULA = ("scratch._shapes", "scratch._erratum")
 Functions = Sequence[Callable[..., Any]]
-
-
-class TookTooLong(BaseException):
-    """A mutant that does not come to an end; not for the mutant to catch."""
-
-
-@contextmanager
-def limited(seconds: float = SECONDS) -> Iterator[None]:
-    """While this lasts, what takes too long raises TookTooLong, and what asks for too much memory MemoryError."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(_: int, __: FrameType | None) -> None:
-        raise TookTooLong
-
-    before = signal.signal(signal.SIGALRM, stop)
-    memory = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_in_use() + MEMORY, memory[1]))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        resource.setrlimit(resource.RLIMIT_AS, memory)
-        signal.signal(signal.SIGALRM, before)
-
-
-@cache
-def _in_use() -> int:
-    """The address space that this process had when the first mutant came."""
-    status = Path("/proc/self/statm")
-    return int(status.read_text().split()[0]) * resource.getpagesize() if status.exists() else 1 << 40
 
 
 # ---- questions and answers ----
@@ -163,7 +122,7 @@ def answers(entry: Algorithm, functions: Functions, question: Question) -> Answe
                 got = drive(functions[0], case, question.upstream)
                 return [got.outputs if part.kind == "outputs" else got.gradients for part in question.parts]
             case "optimizer":
-                return list(_trajectory(*functions, case))
+                return list(_trajectory(functions, case))
             case "schedule":
                 options = {**case.options}
                 steps = range(options.pop("step") + 1)
@@ -179,11 +138,11 @@ def answers(entry: Algorithm, functions: Functions, question: Question) -> Answe
     return [{} if step is None else flatten(step) for _, step in pairs]
 
 
-def _trajectory(
-    update: Callable[..., Any], initial: Callable[..., Any], case: Case
-) -> Iterator[dict[str, Any]]:
+def _trajectory(functions: Functions, case: Case) -> Iterator[dict[str, Any]]:
     """The parameters after every step, each with a state of its own."""
-    params, states = fresh(case.arrays["params"]), {}
+    update, initial = functions
+    params: dict[str, Any] = fresh(case.arrays["params"])
+    states: dict[str, Any] = {}
     lrs = case.extra.get("lrs") or [None] * len(case.arrays["grads"])
     for grads, lr in zip(case.arrays["grads"], lrs, strict=True):
         options = case.options if lr is None else {**case.options, "lr": lr}
@@ -205,7 +164,6 @@ class Fate:
     verdict: Verdict
     case: str = ""
     behaviour: str = ""
-    reason: str = ""
 
     @property
     def killed(self) -> bool:
@@ -227,7 +185,7 @@ def try_out(entry: Algorithm, mutant: Mutant, exam: Exam) -> Fate:
                 answer = answers(entry, functions, question)
         except (Exception, TookTooLong) as error:
             behaviour.update(type(error).__name__.encode())
-            found = _raised(entry, functions, question, exam)
+            found = _raised(entry, functions, question, exam, error)
         else:
             behaviour.update(summary(answer))
             found = judged(entry, functions, question, answer, exam)
@@ -282,18 +240,14 @@ def _differs_plainly(question: Question, answer: Answer) -> bool:
     return False
 
 
-def _raised(entry: Algorithm, functions: Functions, question: Question, exam: Exam) -> Verdict:
-    if entry.protocol in ("run", "initializer"):
+def _raised(
+    entry: Algorithm, functions: Functions, question: Question, exam: Exam, error: BaseException
+) -> Verdict:
+    """The verdict on what raises, as on people's code that does."""
+    if entry.protocol in ("run", "initializer") or isinstance(error, TookTooLong):
         return Verdict.WRONG
-    try:
-        with limited():
-            answers(entry, functions, question)
-    except TookTooLong:
-        return Verdict.WRONG
-    except Exception as error:
-        told = TheirError(type(error).__name__, str(error))
-        return _subject(entry, functions, exam).raised(question, told).verdict
-    return Verdict.WRONG
+    told = TheirError(type(error).__name__, str(error))
+    return _subject(entry, functions, exam).raised(question, told).verdict
 
 
 def _subject(entry: Algorithm, functions: Functions, exam: Exam) -> Subject:
@@ -438,15 +392,12 @@ def told_elsewhere(entry: Algorithm, fate: Fate, exam: Exam) -> bool:
     return any(
         try_out(other, fate.mutant, exam).killed
         for other in others
-        if (unit.module in ("scratch." + other.chapter,) or unit.module.startswith("scratch._"))
-        and any(unit is used for used in program(other.name).units)
+        if any(unit is used for used in program(other.name).units)
     )
 
 
 @cache
 def listed(file: Path = LISTED) -> Mapping[str, str]:
     """The equivalent mutants by id, with the reason why no input tells them."""
-    if not file.exists():
-        return {}
     kinds = tomllib.loads(file.read_text(encoding="utf-8"))
-    return {id: group["reason"] for kind in kinds.values() for group in kind for id in group["mutants"]}
+    return {name: group["reason"] for kind in kinds.values() for group in kind for name in group["mutants"]}

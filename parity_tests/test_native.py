@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from parity_tests.judging import Exam, Examined, Verdict, examine
+from parity_tests.judging import Exam, examine
 from parity_tests.people import native
 from parity_tests.people.binding import Member, Parameter
 from parity_tests.people.finding import Wanted
@@ -21,6 +21,7 @@ from parity_tests.samples.native_images import IMAGES
 from parity_tests.samples.native_layers import LAYERS
 from parity_tests.samples.native_losses import LOSSES
 from parity_tests.samples.native_training import TRAINING
+from parity_tests.verdicts import Examined, Verdict
 
 RIGHT = {Verdict.EXACT, Verdict.LOSES, Verdict.UNSTABLE}
 

@@ -1,4 +1,4 @@
-"""The torch dialect on files as people write them: the examples, and the examples with a mistake put in."""
+"""The torch dialect on files as people write them: the examples, samples of many styles, mistakes put in."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from parity_tests.judging import Exam, Examined, Verdict, examine
+from parity_tests.judging import Exam, examine
 from parity_tests.people.binding import Bound, Member
 from parity_tests.people.finding import Found, Wanted, find_all
 from parity_tests.people.host import Isolated
 from parity_tests.people.torch import bind
+from parity_tests.samples.torch import IMPORTS
+from parity_tests.samples.torch import STYLES as OTHERS
+from parity_tests.samples.torch_attention import ATTENTION
 from parity_tests.sandbox.standins import REFUSED
+from parity_tests.verdicts import Examined, Verdict
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "torch"
 EXAM = Exam(examples=2)
+STYLES = {**ATTENTION, **OTHERS}
 
 pytest.importorskip("torch")
 
@@ -40,33 +45,38 @@ def examined_in(host: Isolated, text: str, member: str, as_: str = "") -> Examin
 
 
 def text_of(name: str) -> str:
+    """An example by the name of its file, or a sample by its description."""
+    if name in STYLES:
+        return IMPORTS + STYLES[name].text
     return (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
 
 
 RIGHT = {
     "modules": (
-        "LayerNorm RMSNorm BatchNorm2d LSTMCell scaled_dot_product_attention MultiHeadAttention "
-        "PositionalEncoding Adam CosineAnnealingLR"
+        "LayerNorm RMSNorm BatchNorm2d Dropout MultiHeadAttention CausalSelfAttention "
+        "PositionalEncoding EncoderLayer"
     ),
-    "language_models": (
-        "LayerNorm NewGELU CausalSelfAttention CausalAttention MultiHeadAttention attention "
-        "MultiHeadedAttention PositionalEncoding SelfAttention MultiheadAttention"
+    "cells": "RNNCell GRUCell LSTMCell RNN",
+    "optimizers": "Adam AdamW Momentum RMSprop StepLR CosineAnnealingLR Warmup",
+    "functions": (
+        "OwnReLU leaky_relu silu gelu softmax log_softmax mse_loss huber_loss cross_entropy "
+        "scaled_dot_product_attention batch_norm dropout"
     ),
-    "layers": (
-        "Linear BatchNorm1d MyReLU softmax log_softmax SiLU LeakyReLU mse_loss CrossEntropyLoss "
-        "binary_cross_entropy HuberLoss Embedding GroupNorm Conv2d Dropout"
-    ),
-    "cells": "LSTM LSTMCell GRUCell RNNCell RNN",
-    "encoder": "MultiHeadSelfAttention EncoderLayer TransformerBlock",
-    "optimizers": "AdamW Momentum RMSprop StepLR WarmupScheduler",
-    "functions": "batch_norm softmax relu cross_entropy sgd SGD dropout_layer DotProductAttention",
+    **{name: sample.members for name, sample in STYLES.items()},
 }
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_for_torch_is_told_from_its_words(host: Isolated, name: str) -> None:
+    found = found_in(host, text_of(name), Wanted())
+    assert {b.members[0] for b in found.bindings if b.dialect == "torch"} == set(RIGHT[name].split())
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_is_never_called_wrong(host: Isolated, name: str) -> None:
     found = found_in(host, text_of(name))
-    assert {binding.members[0] for binding in found.bindings} == set(RIGHT[name].split())
+    assert [binding.members[0] for binding in found.bindings] == RIGHT[name].split()
+    said = STYLES[name].said if name in STYLES else {}
     for binding in found.bindings:
         examined = examine(binding, host, EXAM)
         assert examined.verdict in (Verdict.EXACT, Verdict.LOSES, Verdict.UNSTABLE), (
@@ -76,6 +86,7 @@ def test_what_is_right_is_never_called_wrong(host: Isolated, name: str) -> None:
         assert any(finding.kind in ("gradients", "trajectory") for finding in examined.findings) or (
             binding.algorithm == "sinusoidal_positions"
         ), binding
+        assert said.get(binding.members[0], "") in " ".join(examined.remarks), (binding, examined.remarks)
 
 
 def test_what_is_wrong_is_called_wrong(host: Isolated) -> None:
@@ -85,65 +96,56 @@ def test_what_is_wrong_is_called_wrong(host: Isolated) -> None:
         assert examine(binding, host, EXAM).verdict is Verdict.WRONG, binding
 
 
+def test_torchs_own_where_a_module_of_its_own_was_asked_for_is_said(host: Isolated) -> None:
+    examined = examined_in(host, text_of("modules_wrong"), "GELU")
+    assert any("of its own" in text for finding in examined.findings for text in finding.differences)
+
+
+CONFIGURED = "a configuration, one projection, a mask in a buffer"
+BY_HEAD = "one projection whose rows go by head, and weights on demand"
+NORM_FIRST = "a layer that norms before, around torch's attention"
+NORMS = "norms without an eps to set, in float32, over channels"
+LOSSES = "activations and losses as modules"
 MISTAKES = (
-    ("modules", "LayerNorm", "torch.sqrt(var + self.eps)", "(torch.sqrt(var) + self.eps)"),
+    ("modules", "LayerNorm", "torch.sqrt(variance + self.eps)", "(torch.sqrt(variance) + self.eps)"),
     (
         "modules",
         "LayerNorm",
-        "var = x.var(dim=-1, keepdim=True, unbiased=False)",
-        "var = x.var(-1, False, keepdim=True).detach()",
+        "mean(-1, keepdim=True)\n        return",
+        "mean(-1, True).detach()\n        return",
     ),
-    ("modules", "BatchNorm2d", "self.momentum * var * n / (n - 1)", "self.momentum * var"),
-    (
-        "modules",
-        "BatchNorm2d",
-        "mean = x.mean(dim=(0, 2, 3))",
-        "mean = x.mean(dim=(0, 1, 2, 3)).expand(x.size(1))",
-    ),
-    ("modules", "MultiHeadAttention", "math.sqrt(self.head_dim)", "math.sqrt(E)"),
-    ("modules", "MultiHeadAttention", "y.transpose(1, 2).reshape(N, S, E)", "y.reshape(N, S, E)"),
-    ("modules", "Adam", 'v_hat = v / (1 - beta2 ** state["step"])', "v_hat = v"),
-    ("modules", "Adam", 'v_hat.sqrt() + group["eps"]', '(v_hat + group["eps"]).sqrt()'),
-    ("language_models", "CausalSelfAttention", ":T, :T] == 0", ":T, :T] == 1"),
-    ("language_models", "CausalSelfAttention", "q, k, v = self", "k, q, v = self"),
-    ("language_models", "MultiheadAttention", "math.sqrt(q.size()[-1])", "q.size()[-1]"),
-    ("encoder", "EncoderLayer", "x = self.norm1(x + self", "x = self.norm1(self"),
-    ("encoder", "TransformerBlock", "diagonal=1", "diagonal=2"),
-    ("layers", "softmax", "e.sum(dim=dim", "e.sum(dim=0"),
-    ("layers", "CrossEntropyLoss", "targets].mean()", "targets].sum()"),
-    (
-        "layers",
-        "CrossEntropyLoss",
-        "log_probs = logits -",
-        "logits = torch.softmax(logits, 1)\n        log_probs = logits -",
-    ),
-    ("layers", "Dropout", "x * mask / (1 - self.p)", "x * mask"),
-    ("layers", "Dropout", "torch.full_like(x, 1 - self.p)", "torch.full_like(x, self.p)"),
-    ("layers", "Dropout", "not self.training or self.p == 0", "self.p == 0"),
-    ("layers", "MyReLU", "grad_input[x < 0]", "grad_input[grad_output < 0]"),
-    ("layers", "GroupNorm", "self.num_groups, -1)", "C, -1)"),
-    (
-        "cells",
-        "GRUCell",
-        "newgate + inputgate * (hidden - newgate)",
-        "hidden + inputgate * (newgate - hidden)",
-    ),
-    ("cells", "LSTMCell", "c = f * c_prev +", "c = i * c_prev +"),
-    ("optimizers", "AdamW", "p.mul_(1 - self.lr * self.weight_decay)", "p.mul_(1 - self.weight_decay)"),
-    ("optimizers", "RMSprop", 'sq.sqrt().add_(group["eps"])', 'sq.add(group["eps"]).sqrt()'),
-    (
-        "optimizers",
-        "StepLR",
-        "self.epoch += 1\n        if self.epoch %",
-        "self.epoch += 1\n        if (self.epoch + 1) %",
-    ),
+    ("modules", "BatchNorm2d", "variance * pixels / (pixels - 1)", "variance"),
+    ("modules", "BatchNorm2d", "pixels.mean(0), pixels", "pixels.mean().expand(x.shape[1]), pixels"),
+    ("modules", "MultiHeadAttention", "math.sqrt(asked.shape[-1])", "math.sqrt(query.shape[-1])"),
+    ("modules", "MultiHeadAttention", "seen.movedim(1, 2).flatten(2)", "seen.reshape(query.shape)"),
+    ("modules", "CausalSelfAttention", "place > place", "place < place"),
+    ("modules", "EncoderLayer", "self.norm1(x + self", "self.norm1(self"),
+    ("modules", "Dropout", "(dropped, 0) / (1 - self.p)", "(dropped, 0)"),
+    ("modules", "Dropout", "< self.p", ">= self.p"),
+    ("modules", "Dropout", "if not self.training", "if self.p == 0"),
+    (CONFIGURED, "CausalSelfAttention", "q, k, v = (", "k, q, v = ("),
+    (CONFIGURED, "CausalSelfAttention", "(~self.visible", "(self.visible"),
+    (BY_HEAD, "MultiheadAttention", "math.sqrt(q.size(3))", "q.size(3)"),
+    (NORM_FIRST, "TransformerBlock", "diagonal=1", "diagonal=2"),
+    (NORMS, "GroupNorm", "self.num_groups, -1)", "x.size(1), -1)"),
+    (LOSSES, "CrossEntropyLoss", "nll.mean()", "nll.sum()"),
+    (LOSSES, "CrossEntropyLoss", "        nll =", "        logits = torch.softmax(logits, 1)\n        nll ="),
+    ("functions", "softmax", "powers.sum(dim", "powers.sum(0"),
+    ("functions", "OwnReLU", "upstream * positive", "upstream * (upstream > 0)"),
+    ("cells", "GRUCell", "update * h + (1 - update) * candidate", "update * candidate + (1 - update) * h"),
+    ("cells", "LSTMCell", 'gate["forget"].sigmoid() * c', 'gate["input"].sigmoid() * c'),
+    ("optimizers", "Adam", "spread = second / (1 - beta2**t)", "spread = second"),
+    ("optimizers", "Adam", '(spread.sqrt() + group["eps"])', '(spread + group["eps"]).sqrt()'),
+    ("optimizers", "AdamW", "1 - self.lr * self.weight_decay", "1 - self.weight_decay"),
+    ("optimizers", "RMSprop", '(square.sqrt() + group["eps"])', '(square + group["eps"]).sqrt()'),
+    ("optimizers", "StepLR", "if self.epochs %", "if (self.epochs + 1) %"),
 )
 
 
 @pytest.mark.parametrize(("name", "member", "right", "wrong"), MISTAKES)
 def test_a_mistake_is_found(host: Isolated, name: str, member: str, right: str, wrong: str) -> None:
     text = text_of(name)
-    start = text.index(f"{'def' if member == 'softmax' else 'class'} {member}")
+    start = next(text.index(f"{kind} {member}") for kind in ("class", "def") if f"{kind} {member}" in text)
     assert right in text[start:]
     mistaken = text[:start] + text[start:].replace(right, wrong, 1)
     assert examined_in(host, mistaken, member).verdict is Verdict.WRONG
@@ -171,7 +173,6 @@ WRAPPERS = {
     ),
     "Adam": "class Adam(torch.optim.Adam):\n    def __init__(self, params, lr): super().__init__(params, lr)",
 }
-IMPORTS = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
 
 
 @pytest.mark.parametrize("member", WRAPPERS)
@@ -212,13 +213,6 @@ def test_a_result_that_is_cut_off_from_its_inputs_is_told(host: Isolated) -> Non
     examined = examined_in(host, text, "sigmoid")
     assert examined.verdict is Verdict.WRONG
     assert "no gradient flows" in examined.findings[0].differences[0]
-
-
-def test_conventions_are_said(host: Isolated) -> None:
-    text = text_of("language_models")
-    said = {name: examined_in(host, text, name).remarks for name in ("NewGELU", "MultiheadAttention")}
-    assert "tanh" in said["NewGELU"][0]
-    assert "each head has its q, k and v" in said["MultiheadAttention"][0]
 
 
 def test_numpy_code_is_left_to_the_other_dialects(host: Isolated) -> None:

@@ -62,7 +62,7 @@ def batchnorm_backward(dout, cache):
 
 
 def dropout_forward(x, dropout_param):
-    """dropout_param: mode, and the probability p that we keep each neuron output."""
+    """dropout_param: mode, and the probability p of keeping a value."""
     p, mode = dropout_param["p"], dropout_param["mode"]
     if "seed" in dropout_param:
         np.random.seed(dropout_param["seed"])

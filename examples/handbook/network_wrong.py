@@ -18,37 +18,27 @@ def sigmoid_backward(dA, cache):
     return dA * s * (1-s)
 
 
-# GRADED FUNCTION: linear_forward
 def linear_forward(A, W, b):
-    ### START CODE HERE ### (≈ 1 line of code)
     Z = W @ A + b
-    ### END CODE HERE ###
     cache = (A, W, b)
     return Z, cache
 
 
-# GRADED FUNCTION: compute_cost
 def compute_cost(AL, Y):
     m = Y.shape[1]
-    ### START CODE HERE ### (≈ 1 lines of code)
     cost = -np.sum(Y*np.log(AL) - (1-Y)*np.log(1-AL))/m
-    ### END CODE HERE ###
     return np.squeeze(cost)
 
 
-# GRADED FUNCTION: linear_backward
 def linear_backward(dZ, cache):
     A_prev, W, b = cache
     m = A_prev.shape[1]
-    ### START CODE HERE ### (≈ 3 lines of code)
     dW = dZ @ A_prev.T / m
     db = np.sum(dZ) / m
     dA_prev = W.T @ dZ
-    ### END CODE HERE ###
     return dA_prev, dW, db
 
 
-# GRADED FUNCTION: L_model_forward
 def L_model_forward(X, parameters):
     caches = []
     A = X
@@ -63,9 +53,6 @@ def L_model_forward(X, parameters):
     return AL, caches
 
 
-# GRADED FUNCTION: L_model_backward
 def L_model_backward(AL, Y, caches):
-    ### START CODE HERE ###
-    grads = None
-    ### END CODE HERE ###
+    grads = None  # tomorrow
     return grads

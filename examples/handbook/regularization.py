@@ -28,7 +28,7 @@ def forward_propagation(X, parameters):
     W3 = parameters["W3"]
     b3 = parameters["b3"]
 
-    # LINEAR -> RELU -> LINEAR -> RELU -> LINEAR -> SIGMOID
+    # two hidden layers, and a probability
     Z1 = np.dot(W1, X) + b1
     A1 = relu(Z1)
     Z2 = np.dot(W2, A1) + b2

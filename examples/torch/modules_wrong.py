@@ -1,169 +1,149 @@
-"""The same as `modules.py`, each with one mistake that people make."""
+"""Typical mistakes, one in each. Most of these train, some of them well.
+
+parity check examples/torch/modules_wrong.py
+"""
 
 import math
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812 (as everybody does)
 from torch.optim import Optimizer
 
 
 class LayerNorm(nn.Module):
-    def __init__(self, normalized_shape, eps=1e-5):
+    """var divides by n - 1 unless it is told not to."""
+
+    def __init__(self, features, eps=1e-5):
         super().__init__()
-        self.gamma = nn.Parameter(torch.ones(normalized_shape))
-        self.beta = nn.Parameter(torch.zeros(normalized_shape))
         self.eps = eps
+        self.scale, self.shift = nn.Parameter(torch.ones(features)), nn.Parameter(torch.zeros(features))
 
     def forward(self, x):
-        mean = x.mean(dim=-1, keepdim=True)
-        var = x.var(dim=-1, keepdim=True, unbiased=True)
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+        deviation = x - x.mean(-1, keepdim=True)
+        return deviation / torch.sqrt(x.var(-1, keepdim=True) + self.eps) * self.scale + self.shift
 
 
 class RMSNorm(nn.Module):
-    def __init__(self, dim: int, eps: float = 1e-6):
+    """The mean is taken away, as a layer norm would."""
+
+    def __init__(self, features, eps=1e-6):
         super().__init__()
         self.eps = eps
-        self.weight = nn.Parameter(torch.ones(dim))
-
-    def _norm(self, x):
-        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps)
+        self.scale = nn.Parameter(torch.ones(features))
 
     def forward(self, x):
-        output = self._norm(x - x.mean(-1, keepdim=True))
-        return output * self.weight
+        x = x - x.mean(-1, keepdim=True)
+        return self.scale * x / torch.sqrt((x * x).mean(-1, keepdim=True) + self.eps)
 
 
 class BatchNorm2d(nn.Module):
-    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+    """The statistics of the batch are used in evaluation, too."""
+
+    def __init__(self, channels, eps=1e-5, momentum=0.1):
         super().__init__()
         self.eps, self.momentum = eps, momentum
-        self.weight = nn.Parameter(torch.ones(num_features))
-        self.bias = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.scale, self.shift = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
 
     def forward(self, x):
-        if True:
-            mean = x.mean(dim=(0, 2, 3))
-            var = x.var(dim=(0, 2, 3), unbiased=False)
-            with torch.no_grad():
-                n = x.numel() / x.size(1)
-                self.running_mean.mul_(1 - self.momentum).add_(self.momentum * mean)
-                self.running_var.mul_(1 - self.momentum).add_(self.momentum * var * n / (n - 1))
-        x = (x - mean[None, :, None, None]) / torch.sqrt(var[None, :, None, None] + self.eps)
-        return x * self.weight[None, :, None, None] + self.bias[None, :, None, None]
+        pixels = x.movedim(1, -1).flatten(0, -2)
+        mean, variance = pixels.mean(0), pixels.var(0, correction=0)
+        with torch.no_grad():
+            self.running_mean += self.momentum * (mean - self.running_mean)
+            self.running_var += self.momentum * (pixels.var(0) - self.running_var)
+        y = (x.movedim(1, -1) - mean) / torch.sqrt(variance + self.eps) * self.scale + self.shift
+        return y.movedim(-1, 1)
 
 
 class LSTMCell(nn.Module):
+    """The cell goes out as it is, and not through tanh."""
+
     def __init__(self, input_size, hidden_size):
         super().__init__()
-        self.hidden_size = hidden_size
-        self.x2h = nn.Linear(input_size, 4 * hidden_size)
-        self.h2h = nn.Linear(hidden_size, 4 * hidden_size)
+        self.x_to_gates = nn.Linear(input_size, 4 * hidden_size)
+        self.h_to_gates = nn.Linear(hidden_size, 4 * hidden_size)
 
-    def forward(self, x, state=None):
-        if state is None:
-            zeros = x.new_zeros(x.size(0), self.hidden_size)
-            state = (zeros, zeros)
+    def forward(self, x, state):
         h, c = state
-        i, f, g, o = (self.x2h(x) + self.h2h(h)).chunk(4, dim=1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * c
-        return h, c
-
-
-def scaled_dot_product_attention(q, k, v, mask=None):
-    scores = q @ k.transpose(-2, -1) / q.size(-1)
-    if mask is not None:
-        scores = scores.masked_fill(mask == 0, float("-inf"))
-    attention = F.softmax(scores, dim=-1)
-    return attention @ v, attention
+        gates = self.x_to_gates(x) + self.h_to_gates(h)
+        add, keep, candidate, show = gates.tensor_split(4, -1)
+        c = keep.sigmoid() * c + add.sigmoid() * candidate.tanh()
+        return show.sigmoid() * c, c
 
 
 class MultiHeadAttention(nn.Module):
-    def __init__(self, embed_dim, num_heads, dropout=0.1):
-        super().__init__()
-        assert embed_dim % num_heads == 0
-        self.query = nn.Linear(embed_dim, embed_dim)
-        self.key = nn.Linear(embed_dim, embed_dim)
-        self.value = nn.Linear(embed_dim, embed_dim)
-        self.proj = nn.Linear(embed_dim, embed_dim)
-        self.attn_drop = nn.Dropout(dropout)
-        self.n_head = num_heads
-        self.head_dim = embed_dim // num_heads
+    """The weights of each key add up to 1, where those of each query should."""
 
-    def forward(self, query, key, value, attn_mask=None):
-        N, S, E = query.shape
-        N, T, E = value.shape
-        q = self.query(query).view(N, S, self.n_head, self.head_dim).transpose(1, 2)
-        k = self.key(key).view(N, T, self.n_head, self.head_dim).transpose(1, 2)
-        v = self.value(value).view(N, T, self.n_head, self.head_dim).transpose(1, 2)
-        scores = q @ k.transpose(2, 3) / math.sqrt(self.head_dim)
-        if attn_mask is not None:
-            scores = scores.masked_fill(attn_mask == 0, -math.inf)
-        y = self.attn_drop(F.softmax(scores, dim=-2)) @ v
-        return self.proj(y.transpose(1, 2).reshape(N, S, E))
+    def __init__(self, embed_dim, num_heads):
+        super().__init__()
+        self.num_heads = num_heads
+        self.to_query, self.to_key = nn.Linear(embed_dim, embed_dim), nn.Linear(embed_dim, embed_dim)
+        self.to_value, self.out = nn.Linear(embed_dim, embed_dim), nn.Linear(embed_dim, embed_dim)
+
+    def forward(self, query, key, value):
+        query, key, value = (
+            project(x).unflatten(-1, (self.num_heads, -1)).movedim(2, 1)
+            for project, x in ((self.to_query, query), (self.to_key, key), (self.to_value, value))
+        )
+        weights = (query @ key.mT / math.sqrt(query.shape[-1])).softmax(-2)
+        return self.out((weights @ value).movedim(1, 2).flatten(2))
 
 
 class PositionalEncoding(nn.Module):
-    def __init__(self, d_model, dropout=0.1, max_len=5000):
+    """The index of a feature is doubled, though it counts by twos already."""
+
+    def __init__(self, d_model, max_len=1024):
         super().__init__()
-        self.dropout = nn.Dropout(p=dropout)
-        position = torch.arange(max_len).unsqueeze(1)
-        div_term = torch.exp(torch.arange(0, d_model, 2) * (-2 * math.log(10000.0) / d_model))
-        pe = torch.zeros(1, max_len, d_model)
-        pe[0, :, 0::2] = torch.sin(position * div_term)
-        pe[0, :, 1::2] = torch.cos(position * div_term)
-        self.register_buffer("pe", pe)
+        frequency = 10000 ** (-2 * torch.arange(0, d_model, 2) / d_model)
+        angle = torch.outer(torch.arange(max_len), frequency)
+        waves = torch.stack([angle.sin(), angle.cos()], -1).flatten(1)
+        self.register_buffer("waves", waves[:, :d_model])
 
     def forward(self, x):
-        x = x + self.pe[:, : x.size(1)]
-        return self.dropout(x)
+        return x + self.waves[: x.shape[1]]
+
+
+class GELU(nn.Module):
+    """Somebody else's work."""
+
+    def forward(self, x):
+        return torch.nn.functional.gelu(x)
 
 
 class Adam(Optimizer):
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+    """The moments start at 0 and nothing corrects for that."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
 
     @torch.no_grad()
     def step(self, closure=None):
         for group in self.param_groups:
             beta1, beta2 = group["betas"]
-            for p in group["params"]:
-                if p.grad is None:
+            for theta in group["params"]:
+                if theta.grad is None:
                     continue
-                grad = p.grad
-                if group["weight_decay"] != 0:
-                    grad = grad.add(p, alpha=group["weight_decay"])
-                state = self.state[p]
-                if len(state) == 0:
-                    state["step"] = 0
-                    state["exp_avg"] = torch.zeros_like(p)
-                    state["exp_avg_sq"] = torch.zeros_like(p)
-                state["step"] += 1
-                m, v = state["exp_avg"], state["exp_avg_sq"]
-                m.mul_(beta1).add_(grad, alpha=1 - beta1)
-                v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-                m_hat = m / (1 - beta1 ** state["step"])
-                v_hat = m / (1 - beta2 ** state["step"])
-                p.addcdiv_(m_hat, v_hat.sqrt() + group["eps"], value=-group["lr"])
+                state = self.state[theta]
+                state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * theta.grad
+                state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * theta.grad**2
+                theta -= group["lr"] * state["m"] / (state["v"].sqrt() + group["eps"])
 
 
 class CosineAnnealingLR:
+    """One plus the cosine is 2 at first, so that the rate begins at twice its height."""
+
     def __init__(self, optimizer, T_max, eta_min=0.0):
-        self.optimizer, self.T_max, self.eta_min = optimizer, T_max, eta_min
-        self.base_lrs = [group["lr"] for group in optimizer.param_groups]
-        self.last_epoch = 0
+        self.optimizer, self.T_max, self.eta_min, self.t = optimizer, T_max, eta_min, 0
+        self.highest = [group["lr"] for group in optimizer.param_groups]
 
     def step(self):
-        self.last_epoch += 1
-        for base_lr, group in zip(self.base_lrs, self.optimizer.param_groups, strict=True):
-            cosine = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
-            group["lr"] = self.eta_min + (base_lr - self.eta_min) * cosine
+        self.t += 1
+        height = 1 + math.cos(math.pi * self.t / self.T_max)
+        for group, highest in zip(self.optimizer.param_groups, self.highest, strict=True):
+            group["lr"] = self.eta_min + height * (highest - self.eta_min)
 
 
-class GELU(nn.Module):
-    def forward(self, x):
-        return F.gelu(x)
+def scaled_dot_product_attention(query, key, value):
+    """Divided by d and not by its root."""
+    return (query @ key.mT / query.shape[-1]).softmax(-1) @ value

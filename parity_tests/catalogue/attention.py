@@ -121,7 +121,7 @@ def multi_head_attention(d: Draw) -> Case:
     need_weights = d.choice("need_weights", True, False)
     arrays: dict[str, Any] = {
         "query": d.array("query", (N, L, E), regime),
-        "key": d.array("key", (N, S, E)),
+        "key": d.array("key", (N, S, E), regime),
         "value": d.array("value", (N, S, E)),
         "params": moderate(d, multi_head_attention_shapes(E, bias=d.choice("bias", True, True, False))),
     }
@@ -216,16 +216,15 @@ HEADS: tuple[Mapping[str, Any], ...] = (
     },
     {**BASE, "N": 1, "L": 1, "S": 4, "num_heads": 2, "head_dim": 3, "mask": "none"},
     {**BASE, "L": 4, "S": 4, "num_heads": 2, "head_dim": 3, "mask": "none", "bias": False, "average": False},
-    {
-        "regime": "large",
-        "N": 2,
-        "L": 4,
-        "S": 4,
-        "num_heads": 2,
-        "head_dim": 3,
-        "mask": "none",
-        "padding": True,
-    },
+    {**BASE, "L": 4, "S": 6, "num_heads": 2, "head_dim": 2, "mask": "causal"},
+    # Some sequences have no key at all.
+    {**BASE, "N": 9, "L": 4, "S": 4, "num_heads": 1, "head_dim": 2, "mask": "none", "padding": True}
+    | {"need_weights": False},
+    *(
+        {"regime": "large", "N": 2, "L": 4, "S": 4, "num_heads": heads, "head_dim": 3, "mask": "none"}
+        | {"padding": padding, "need_weights": padding}
+        for heads, padding in ((2, True), (1, False))
+    ),
 )
 
 CHAPTER = chapter(

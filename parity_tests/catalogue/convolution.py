@@ -200,17 +200,21 @@ CONV1D: tuple[Mapping[str, Any], ...] = (
 TRANSPOSED: tuple[Mapping[str, Any], ...] = (
     fixed("3 2 1 1 5", "2 3 1 0 6", N=2, groups=1, with_bias=True, Ho=1, Wo=2),
     fixed("2 1 3 0 5", "1 1 1 0 4", N=1, groups=2, Ho=2, Wo=0),
+    fixed("2 2 3 0 5", "3 2 3 1 5", N=1, groups=1, Ho=2, Wo=2),  # room for a window more
     {"regime": "offset", "N": 2},
 )
 
 OVER_THE_EDGE = ("2 2 1 0 5", "3 2 1 1 6")  # what ceil_mode adds a window for
 FAR_OVER_IT = ("2 3 1 0 4", "3 3 1 0 7")  # the same, where windows do not touch or leave most of the last out
+LARGER = ("4 1 1 2 1", "4 2 1 2 1")  # a kernel that is larger than the image
 BEYOND_IT = ("2 3 1 1 5", "2 3 1 1 8")  # a window that ceil_mode must drop again
 MAX_POOL2D: tuple[Mapping[str, Any], ...] = (
     fixed("3 2 1 1 5", "2 1 1 1 4", negative=True, kinks=False),  # a margin of 0 would win
     fixed("3 1 1 0 6", "3 1 1 1 6", negative=False, kinks=True, N=2),  # equal pixels in windows that overlap
     fixed(*OVER_THE_EDGE, ceil_mode=True, default_stride=False),
+    fixed("2 _ 1 0 6", "2 _ 1 1 5", default_stride=True),
     fixed(*FAR_OVER_IT, ceil_mode=True, default_stride=False),
+    *(fixed(*LARGER, ceil_mode=ceil, default_stride=False) for ceil in (True, False)),
     fixed(*OVER_THE_EDGE, ceil_mode=False, default_stride=False),
     fixed(*BEYOND_IT, ceil_mode=True, default_stride=False),
     {"regime": "offset", "N": 1},
@@ -218,20 +222,26 @@ MAX_POOL2D: tuple[Mapping[str, Any], ...] = (
 MAX_POOL1D: tuple[Mapping[str, Any], ...] = (
     fixed("3 2 1 1 5", negative=True, kinks=False),
     fixed("3 1 2 1 9", negative=False, kinks=True, N=2),
-    *(fixed(lines[-1], ceil_mode=True, default_stride=False) for lines in (OVER_THE_EDGE, FAR_OVER_IT, BEYOND_IT)),
+    *(
+        fixed(lines[-1], ceil_mode=True, default_stride=False)
+        for lines in (OVER_THE_EDGE, FAR_OVER_IT, BEYOND_IT)
+    ),
 )
 COUNTED: tuple[dict[str, Any], ...] = tuple(
     {"ceil_mode": True, "default_stride": False, "count_include_pad": counted} for counted in (True, False)
 )
 AVG_POOL2D: tuple[Mapping[str, Any], ...] = (
     *(fixed(*lines, divisor_override=None, **how) for lines in (OVER_THE_EDGE, BEYOND_IT) for how in COUNTED),
+    fixed("2 _ 1 0 6", "2 _ 1 1 5", default_stride=True),
     fixed(*FAR_OVER_IT, divisor_override=None, **COUNTED[0]),
+    *(fixed(*LARGER, divisor_override=None, **{**COUNTED[0], "ceil_mode": ceil}) for ceil in (True, False)),
     fixed("3 2 1 1 5", "2 1 1 1 4", ceil_mode=False, count_include_pad=False, divisor_override=None),
     fixed("2 2 1 1 5", "3 2 1 1 6", divisor_override=7),
     {"regime": "offset", "N": 1},
 )
 AVG_POOL1D: tuple[Mapping[str, Any], ...] = (
     *(fixed(lines[-1], **how) for lines in (OVER_THE_EDGE, BEYOND_IT) for how in COUNTED),
+    *(fixed(lines, **COUNTED[0]) for lines in LARGER),
     fixed("3 2 1 1 5", ceil_mode=False, count_include_pad=False),
     {"regime": "offset", "N": 1},
 )

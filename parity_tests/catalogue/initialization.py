@@ -204,7 +204,10 @@ CHAPTER = chapter(
         *("calculate_gain", "torch.nn.init.calculate_gain", "He et al. 2015", calculate_gain),
         curated=(
             *({"nonlinearity": "leaky_relu", "param": param} for param in (None, 0.2, 1)),
-            *({"nonlinearity": name} for name in ("tanh", "relu", "selu", "sigmoid", "linear", *CONVOLUTIONS)),
+            *(
+                {"nonlinearity": name}
+                for name in ("tanh", "relu", "selu", "sigmoid", "linear", *CONVOLUTIONS)
+            ),
         ),
         bad_options=({"nonlinearity": "gelu"}, {"nonlinearity": "leaky_relu", "param": True}),
     ),

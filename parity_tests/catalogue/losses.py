@@ -226,7 +226,11 @@ CHAPTER = chapter(
         "torch.nn.KLDivLoss",
         "Kullback & Leibler 1951",
         kl_div,
-        (*EACH, {"reduction": "batchmean", "shape": (2, 5)}, {"log_target": False, "kinks": True, "shape": (9, 9)}),
+        (
+            *EACH,
+            {"reduction": "batchmean", "shape": (2, 5)},
+            {"log_target": False, "kinks": True, "shape": (9, 9)},
+        ),
         family="sums",
         bad_options=(BAD_REDUCTION,),
     ),

@@ -172,6 +172,7 @@ CONVNETS: tuple[Mapping[str, Any], ...] = (
     {**SMALL, "kernel_size": 3, "padding": 0, "pool_size": 2, "channels": (2,), "hidden": (), "W_more": 3},
     {**SMALL, "kernel_size": 1, "padding": 0, "pool_size": 1, "channels": (1, 1), "N": 1, "C": 3},
     {**SMALL, "kernel_size": 2, "padding": 1, "pool_size": 2, "channels": (4,), "activation": "tanh"},
+    {**SMALL, "kernel_size": 2, "padding": 0, "pool_size": 1, "channels": (2, 3, 2), "N": 2},
     {"regime": "large", "activation": "relu", "channels": (2, 2)},
 )
 IN_TRAINING: dict[str, Any] = {**SMALL, "training": True, "outputs": 3, "momentum": 0.3}

@@ -183,7 +183,13 @@ EXAMPLES: tuple[Mapping[str, Any], ...] = (
     {"regime": "normal", "examples": (), "last": (7,), "affine": "weight"},
     {"regime": "offset", "examples": (4,), "last": (11,), "affine": "both"},
     {"regime": "tiny", "examples": (3,), "last": (6,), "affine": "both"},
-    {"regime": "normal", "examples": (3,), "last": (4,), "affine": "both", "normalized_shape": "{normalized_shape:4}"},
+    {
+        "regime": "normal",
+        "examples": (3,),
+        "last": (4,),
+        "affine": "both",
+        "normalized_shape": "{normalized_shape:4}",
+    },
 )
 CHANNELS: tuple[Mapping[str, Any], ...] = (
     {"regime": "normal", "N": 2, "spatial": (3, 4), "affine": "both"},

@@ -232,7 +232,13 @@ CHAPTER = chapter(
         variants=FOREACH,
     ),
     Optimizer(
-        *("radam", "torch.optim.RAdam", "Liu et al. 2020", trajectory(draw_options=radam, steps=RADAM_STEPS), RADAM),
+        *(
+            "radam",
+            "torch.optim.RAdam",
+            "Liu et al. 2020",
+            trajectory(draw_options=radam, steps=RADAM_STEPS),
+            RADAM,
+        ),
         bad_options=BAD_BETAS,
         variants=FOREACH,
     ),

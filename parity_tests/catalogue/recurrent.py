@@ -149,6 +149,7 @@ NETWORKS: tuple[Mapping[str, Any], ...] = (
     {**BOTH_WAYS, **GIVEN, "T": 6, "N": 4, "D": 3, "H": 2, "padding": "noise", "with_dropout": True},
     {**BOTH_WAYS, "T": 4, "N": 3, "D": 2, "H": 3, "padding": "nan", "batch_first": True},
     {**LAYER, "T": 5, "N": 2, "D": 3, "H": 4, "num_layers": 3, "with_dropout": True, "batch_first": True},
+    {**LAYER, "T": 3, "N": 2, "D": 2, "H": 3, "num_layers": 4, "with_dropout": True},
     {"regime": "large", "T": 5, "N": 3, "D": 3, "H": 4},
 )
 LONG = {**LAYER, **GIVEN, "T": 50, "N": 2, "D": 3, "H": 4, "bias": True, "batch_first": False}

@@ -228,6 +228,15 @@ CHAPTER = chapter(
         (
             {"regime": "normal", "N": 3, "H": 5, "W": 4, "padding": 2, "height": 4, "width": 3},
             {"regime": "normal", "N": 2, "H": 3, "W": 5, "padding": 0, "height": 3, "width": 5},
+            {
+                "regime": "normal",
+                "N": 40,
+                "H": 2,
+                "W": 1,
+                "padding": 3,
+                "height": 2,
+                "width": 2,
+            },  # wide margins
         ),
         seed_row=True,
         bad_options=({"size": (0, 2)}, {"size": (3, 99)}, {"padding": -1}),

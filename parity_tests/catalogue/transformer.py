@@ -193,7 +193,7 @@ BASE = {"regime": "normal", "nhead": 2, "N": 2, "dropout": False, "norm_first": 
 LAYER = {**BASE, "head_dim": 3, "dim_feedforward": 7}
 ENCODERS: Curated = (
     {**LAYER, "padding": False, "mask": "none"},
-    {**LAYER, "padding": False, "mask": "causal", "norm_first": True, "layers": 1},
+    {**LAYER, "padding": False, "mask": "causal", "norm_first": True, "layers": 1, "eps": 1e-2},
     {**LAYER, "padding": True, "mask": "boolean_per_head", "activation": "relu", "dropout": True},
     {**LAYER, "padding": True, "mask": "additive", "norm_first": True, "dropout": True, "layers": 2},
 )
@@ -201,7 +201,7 @@ UNMASKED = {"tgt_padding": False, "memory_padding": False, "memory_mask": "none"
 PADDED = {"tgt_padding": True, "memory_padding": True}
 DECODERS: Curated = (
     {**LAYER, **UNMASKED, "tgt_mask": "none"},
-    {**LAYER, **UNMASKED, "tgt_mask": "causal", "T": 3, "S": 5, "norm_first": True, "layers": 1},
+    {**LAYER, **UNMASKED, "tgt_mask": "causal", "T": 3, "S": 5, "norm_first": True, "layers": 1, "eps": 1e-2},
     {**LAYER, **PADDED, "tgt_mask": "causal", "memory_mask": "boolean", "dropout": True},
     {**LAYER, **PADDED, "tgt_mask": "additive", "memory_mask": "additive_per_head", "layers": 2},
 )

@@ -60,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=int, default=0, metavar="N", help="processes for a folder (one per core)"
     )
+    how_much = parser.add_mutually_exclusive_group()
+    how_much.add_argument(
+        "--hint", action="store_true", help="a nudge in place of the line that is different"
+    )
+    how_much.add_argument("--no-diagnosis", action="store_true", help="do not look for what is different")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
 
 
@@ -107,14 +112,22 @@ def _run(
     console = Console(stderr=arguments.json == "-", highlight=False, soft_wrap=True)
     everything: list[Checked] = []
     jobs = arguments.jobs or cores()
-    found = check_all(files, wanted, exam, jobs=jobs, timeout=arguments.timeout, process=process)
+    found = check_all(
+        files,
+        wanted,
+        exam,
+        jobs=jobs,
+        timeout=arguments.timeout,
+        diagnose=not arguments.no_diagnosis,
+        process=process,
+    )
     if len(files) > 1:
         from parity_tests.reports.terminal import progress  # noqa: PLC0415 (a tenth of a second)
 
         found = progress(found, [file.label for file in files], console)
     for checked in found:
         everything.append(checked)
-        for line in people.told(checked) if len(files) == 1 else [people.line(checked)]:
+        for line in people.told(checked, hint=arguments.hint) if len(files) == 1 else [people.line(checked)]:
             console.print(line)
     made = [people.Check(c, o, result) for c in everything for o in c.outcomes for result in o.results()]
     places = [Place(check.checked.label, check.outcome.members[0]) for check in made]

@@ -12,6 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 
 from parity_tests.catalogue import Algorithm, algorithms, find
+from parity_tests.commands.arguments import natural
+from parity_tests.judging import Exam
 from parity_tests.machine import cores
 from parity_tests.mutants import Power, in_sample, measure
 from parity_tests.reports.summary import CONFORMS, DIFFERS
@@ -23,6 +25,12 @@ ALL, PREPARATION = 270.0, 20.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="algorithms (all if none is named)")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
+    parser.add_argument(
+        "--examples", type=natural, default=4, metavar="N", help="drawn cases beside the curated ones (4)"
+    )
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="where the drawn cases begin (0)"
+    )
     parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (one per core)")
     parser.add_argument(
         "--sample",
@@ -43,11 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
         jsonfile.check_writable(arguments.json)
     entries = [find(name) for name in dict.fromkeys(arguments.names)] or list(algorithms())
     console = terminal.wide(Console(stderr=arguments.json == "-"), 100)
+    exam = Exam(arguments.examples, arguments.seed)
     began = time.perf_counter()
     names = [entry.name for entry in entries]
     powers = list(
         terminal.progress(
-            measure_all(entries, every=every(arguments.sample), jobs=arguments.jobs), names, console
+            measure_all(entries, exam, every=every(arguments.sample), jobs=arguments.jobs), names, console
         )
     )
     seconds = time.perf_counter() - began
@@ -66,15 +75,15 @@ def every(seconds: float | None) -> int:
     return 1 if seconds is None else math.ceil(ALL / max(seconds - PREPARATION, 1.0))
 
 
-def measure_all(entries: Sequence[Algorithm], *, every: int, jobs: int) -> Iterator[Power]:
+def measure_all(entries: Sequence[Algorithm], exam: Exam, *, every: int, jobs: int) -> Iterator[Power]:
     """What became of the mutants of each algorithm, in their order, from `jobs` processes."""
     if jobs == 1 or len(entries) == 1:
-        yield from (_measured(entry.name, every) for entry in entries)
+        yield from (_measured(entry.name, exam, every) for entry in entries)
         return
     # A mutant runs under an alarm and a limit of memory, in a process that has nothing else to do.
     context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(jobs, context, initializer=_one_thread) as pool:
-        yield from pool.map(_measured, [entry.name for entry in entries], repeat(every))
+        yield from pool.map(_measured, [entry.name for entry in entries], repeat(exam), repeat(every))
 
 
 def _one_thread() -> None:
@@ -83,5 +92,5 @@ def _one_thread() -> None:
     threadpool_limits(1)
 
 
-def _measured(name: str, every: int) -> Power:
-    return measure(find(name), wanted=lambda mutant: in_sample(mutant, every))
+def _measured(name: str, exam: Exam, every: int) -> Power:
+    return measure(find(name), exam, wanted=lambda mutant: in_sample(mutant, every))

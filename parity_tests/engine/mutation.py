@@ -7,6 +7,8 @@ into copies of the modules that it passes through, so that the original stays wh
 from __future__ import annotations
 
 import ast
+import copy
+import functools
 import hashlib
 import importlib
 import numbers
@@ -20,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.engine.mutation_operators import called, expressions
+from parity_tests.engine.mutation_operators import expressions
 from parity_tests.engine.mutation_reach import (
     Unit,
     dependants,
@@ -34,6 +36,7 @@ from parity_tests.engine.mutation_reach import (
 )
 from parity_tests.engine.mutation_scope import Names, Place
 from parity_tests.engine.mutation_statements import statements
+from parity_tests.engine.mutation_text import called
 
 Span = tuple[int, int, int, int]
 
@@ -134,13 +137,21 @@ class Program:
                     if original and resolve(name, here) is unit:
                         setattr(module, here, made)
         return [
-            getattr(modules[root.module] if id(root) in changed else importlib.import_module(root.module), root.name)
+            getattr(
+                modules[root.module] if id(root) in changed else importlib.import_module(root.module),
+                root.name,
+            )
             for root in self.roots
         ]
 
 
-def mutants_of(unit: Unit) -> Iterator[Mutant]:
+@functools.cache
+def mutants_of(unit: Unit) -> tuple[Mutant, ...]:
     """The mutants of one unit, in the order of its source, each text once."""
+    return tuple(_mutants_of(unit))
+
+
+def _mutants_of(unit: Unit) -> Iterator[Mutant]:
     ids: Counter[str] = Counter()
     seen: set[tuple[int, str]] = set()
     for operator, place, new in _changes(unit):
@@ -172,19 +183,15 @@ def mutants_of(unit: Unit) -> Iterator[Mutant]:
 def _header(node: ast.AST) -> str:
     """The text of a node; of a statement with a body, that of its first line."""
     if isinstance(node, ast.If | ast.For | ast.While | ast.With | ast.FunctionDef):
-        node = replace_body(node)
-        return ast.unparse(node).splitlines()[0]
+        alone = copy.copy(node)
+        alone.body = [ast.Pass()]
+        for rest in ("orelse", "decorator_list"):
+            if hasattr(alone, rest):
+                setattr(alone, rest, [])
+        return ast.unparse(ast.fix_missing_locations(alone)).splitlines()[0]
     if isinstance(node, ast.comprehension):
         return ast.unparse(ast.GeneratorExp(ast.Name("…"), [node]))[2:-1].strip()
     return ast.unparse(ast.fix_missing_locations(node))
-
-
-def replace_body(node: Any) -> Any:
-    fields = {name: value for name, value in ast.iter_fields(node) if name not in ("orelse", "decorator_list")}
-    empty = {"decorator_list": []} if isinstance(node, ast.FunctionDef) else {"orelse": []}
-    return ast.fix_missing_locations(
-        type(node)(**{**fields, **(empty if not isinstance(node, ast.With) else {}), "body": [ast.Pass()]})
-    )
 
 
 def _before(unit: Unit, statement: ast.stmt) -> str:
@@ -192,7 +199,9 @@ def _before(unit: Unit, statement: ast.stmt) -> str:
     body = getattr(statement, "body", None)
     end = body[0].lineno - 1 if isinstance(body, list) and body else statement.end_lineno or statement.lineno
     lines = unit.source[statement.lineno - 1 : max(end, statement.lineno)]
-    return "\n".join(line[min(statement.col_offset, len(line) - len(line.lstrip())) :].rstrip() for line in lines)
+    return "\n".join(
+        line[min(statement.col_offset, len(line) - len(line.lstrip())) :].rstrip() for line in lines
+    )
 
 
 def _after(place: Place, new: Any) -> str:
@@ -255,7 +264,9 @@ class _Walk:
                     yield operator, wide, new
                 yield from self._expressions(statement, names)
             for block in ("body", "orelse"):
-                if isinstance(getattr(statement, block, None), list) and not isinstance(statement, ast.Lambda):
+                if isinstance(getattr(statement, block, None), list) and not isinstance(
+                    statement, ast.Lambda
+                ):
                     yield from self._body(statement, block, names)
 
     def _expressions(self, statement: ast.stmt, names: Names) -> Iterator[tuple[str, Place, Any]]:
@@ -272,7 +283,14 @@ class _Walk:
                             yield operator, place, new
 
     def _places(
-        self, node: ast.AST, parent: ast.AST, name: str, index: int | None, statement: ast.stmt, names: Names, around: Any
+        self,
+        node: ast.AST,
+        parent: ast.AST,
+        name: str,
+        index: int | None,
+        statement: ast.stmt,
+        names: Names,
+        around: Any,
     ) -> Iterator[Place]:
         """A node and all within it; a negative number is one."""
         yield Place(node, parent, name, index, statement, names, around)
@@ -315,7 +333,9 @@ class Watched:
         A vector is its own transpose."""
         kinds = self.kinds[mutant.unit.module]
         if mutant.operator == "transpose":
-            transposed = mutant.instead.removesuffix(".T") if mutant.instead.endswith(".T") else mutant.instead
+            transposed = (
+                mutant.instead.removesuffix(".T") if mutant.instead.endswith(".T") else mutant.instead
+            )
             operand = transposed.rpartition("@")[2].strip() if mutant.instead.endswith(".T") else ""
             return "vector" not in kinds.get(operand, set())
         if mutant.operator != "name":
@@ -338,7 +358,9 @@ def kind_of(value: Any) -> str:
 def watched(modules: Iterable[str]) -> Iterator[Watched]:
     """While this lasts, what is executed of these modules is written down."""
     names = {importlib.import_module(module).__file__: module for module in modules}
-    found = Watched({name: set() for name in names.values()}, {name: defaultdict(set) for name in names.values()})
+    found = Watched(
+        {name: set() for name in names.values()}, {name: defaultdict(set) for name in names.values()}
+    )
     positions: dict[CodeType, list[Any]] = {}
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
@@ -365,4 +387,3 @@ def watched(modules: Iterable[str]) -> Iterator[Watched]:
         yield found
     finally:
         sys.settrace(before)
-

@@ -130,7 +130,7 @@ def _formula_nodes(node: ast.AST, without: frozenset[int]) -> Iterator[ast.AST]:
 
 
 def reached(roots: Iterable[Unit], own: Callable[[str], bool]) -> list[Unit]:
-    """The roots and all that they use, directly or not, without leaving their own modules; by module and line."""
+    """The roots and all that they use, directly or not, within their own modules; by module and line."""
     found: dict[int, Unit] = {}
     waiting = list(roots)
     while waiting:
@@ -183,9 +183,7 @@ def _refusing_statements(unit: Unit, function: ast.FunctionDef, known: set[int])
     while True:
         needed = _names_needed(function, found)
         more = {
-            id(node)
-            for node in statements
-            if id(node) not in found and _refuses(unit, node, found, needed)
+            id(node) for node in statements if id(node) not in found and _refuses(unit, node, found, needed)
         }
         if not more:
             return found
@@ -199,10 +197,9 @@ def _refuses(unit: Unit, node: ast.stmt, found: set[int], needed: set[str]) -> b
         case ast.Expr(ast.Call(ast.Name(name))):
             called = resolve(unit.module, name)
             return called is not None and only_refuses(called)
-        case ast.If(body=body, orelse=orelse):
-            return all(id(child) in found for child in (*body, *orelse))
-        case ast.For(body=body) | ast.With(body=body):
-            return all(id(child) in found for child in body)
+        case ast.If() | ast.For() | ast.With():
+            within = [*node.body, *getattr(node, "orelse", ())]
+            return all(id(child) in found for child in within)
         case ast.Assign(targets=targets):
             names = [n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
             return not any(isinstance(t, ast.Subscript | ast.Attribute) for t in targets) and not (
@@ -218,6 +215,7 @@ def _names_needed(function: ast.FunctionDef, refusing: set[int]) -> set[str]:
     needed: set[str] = set()
 
     def visit(node: ast.AST) -> None:
+        child: ast.AST
         if id(node) in refusing:
             return
         if isinstance(node, ast.If) and all(id(child) in refusing for child in node.body):
@@ -245,11 +243,14 @@ def only_refuses(unit: Unit) -> bool:
         for node in ast.walk(unit.node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     )
-    return raises or any(only_refuses(called) for called in calls if called is not None and called is not unit)
+    return raises or any(
+        only_refuses(called) for called in calls if called is not None and called is not unit
+    )
 
 
 def _returns(function: ast.FunctionDef) -> bool:
     return any(
-        isinstance(node, ast.Yield | ast.YieldFrom) or (isinstance(node, ast.Return) and node.value is not None)
+        isinstance(node, ast.Yield | ast.YieldFrom)
+        or (isinstance(node, ast.Return) and node.value is not None)
         for node in ast.walk(function)
     )

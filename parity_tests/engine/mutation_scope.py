@@ -1,4 +1,4 @@
-"""What stands around a place in the source: the statement, the function, and the names that could be meant."""
+"""What stands around a place in the source: the statement, the function, the names that could be meant."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ class Names:
 
     def same(self, one: str, other: str) -> bool:
         """Whether one is another name for the other."""
-        return frozenset((one, other)) in self.aliases or (self.outer is not None and self.outer.same(one, other))
+        return frozenset((one, other)) in self.aliases or (
+            self.outer is not None and self.outer.same(one, other)
+        )
 
     def _note(self, node: ast.AST) -> None:
         """What is used how, inner functions included."""
@@ -133,7 +135,11 @@ class Place:
         if self.index is None:
             after: Any = new
         else:
-            after = [*before[: self.index], *(new if isinstance(new, list) else [new]), *before[self.index + self.width :]]
+            after = [
+                *before[: self.index],
+                *(new if isinstance(new, list) else [new]),
+                *before[self.index + self.width :],
+            ]
         setattr(self.parent, self.field, after)
         try:
             yield

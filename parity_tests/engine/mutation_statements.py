@@ -36,7 +36,9 @@ def statements(node: ast.stmt, place: Place, following: ast.stmt | None, later: 
             yield "dropped statement", nothing
         case ast.Assign(targets=[ast.Name(name)]) if place.names.begins.get(name, node.lineno) < node.lineno:
             yield "dropped statement", nothing
-        case ast.Assign(targets=[ast.Subscript(slice=index)]) if not isinstance(index, ast.Constant | ast.JoinedStr):
+        case ast.Assign(targets=[ast.Subscript(slice=index)]) if not isinstance(
+            index, ast.Constant | ast.JoinedStr
+        ):
             yield "dropped statement", nothing
         case ast.Break() | ast.Continue():
             yield "dropped statement", nothing
@@ -58,10 +60,15 @@ def in_place(node: ast.stmt, later: set[str]) -> Instead:
     match node:
         case ast.Assign(
             targets=[ast.Name(name)],
-            value=ast.BinOp(left=ast.Name(array), op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as op, right=right),
+            value=ast.BinOp(
+                left=ast.Name(array), op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as op, right=right
+            ),
         ) if array in later and name != array:
             changed = ast.AugAssign(ast.Name(array, ast.Store()), op, right)
-            yield "changed in place", [changed, ast.Assign([ast.Name(name, ast.Store())], ast.Name(array, ast.Load()))]
+            yield (
+                "changed in place",
+                [changed, ast.Assign([ast.Name(name, ast.Store())], ast.Name(array, ast.Load()))],
+            )
 
 
 def exchanged(node: ast.stmt, following: ast.stmt, place: Place) -> Instead:

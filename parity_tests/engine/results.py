@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -49,6 +49,44 @@ class Result:
     def id(self) -> str:
         """Stable and free of addresses: ``adam/trajectory[f64-cpu]``."""
         return f"{self.algorithm}/{self.kind}[{self.setting}]"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One thing that is different, as somebody who learns can read it.
+
+    Args:
+        text: in a sentence.
+        line, file: where the formula has it; 0 where it has no one place.
+        reads: the formula's line.
+        instead: what the checked code does in its place.
+        source: where the handbook has it, or the erratum that prints it.
+        nudge: the same without giving it away.
+    """
+
+    text: str
+    line: int = 0
+    file: str = ""
+    reads: str = ""
+    instead: str = ""
+    source: str = ""
+    nudge: str = ""
+
+
+def diagnosis_lines(diagnosis: Sequence[Diagnosis]) -> Iterator[str]:
+    """What is different, to be read: the formula's line and theirs, or what holds."""
+    for number, found in enumerate(diagnosis):
+        if not number:
+            yield f"What is different: {found.text}"
+        elif not found.reads:
+            yield f"  {found.text}"
+        told = [line for line in ((found.reads, "the formula"), (found.instead, "yours")) if line[0]]
+        width = max((len(text) for text, _ in told), default=0)
+        for text, whose in told:
+            lead = "or" if number and whose == "the formula" else ""
+            yield f"  {lead:2}  {text:{width}}   {whose}"
+    if diagnosis and diagnosis[0].source:
+        yield f"  {diagnosis[0].source}"
 
 
 def _again(algorithm: str, kind: str, setting: str, spec: str) -> str:

@@ -120,12 +120,15 @@ class Reading:
         formula: stands in for scratch's function where the convention computes something else.
         narrow: makes a case as plain as this reading needs it, such as one of two axes. Raises Beyond where
             there is no such case.
+        if_raises: whether it may only stand in where the readings before it raised, and never gave a wrong
+            number: what can't be asked may be left out, what is answered wrongly may not.
     """
 
     ask: Ask
     convention: str = ""
     formula: Callable[..., Any] | None = None
     narrow: Callable[[Case], Case] | None = None
+    if_raises: bool = False
 
 
 @dataclass(frozen=True)

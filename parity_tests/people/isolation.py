@@ -108,10 +108,11 @@ def _bubblewrap(*, torch: bool) -> list[str]:
             command += ["--ro-bind", root, root]
             mounted.append(root)
     command += ["--dev", "/dev"]
-    for folder in import_paths():
+    # Where they are installed, and where they stand in a checkout, which may be inside of what is mounted.
+    for folder in dict.fromkeys([*import_paths(), str(SANDBOX.parent.parent)]):
         for name in hidden(torch=torch):
             oracle = os.path.join(folder, name)
-            if os.path.isdir(oracle):
+            if os.path.isdir(oracle) and any(Path(oracle).is_relative_to(root) for root in mounted):
                 command += ["--tmpfs", oracle, "--remount-ro", oracle]
     command += ["--ro-bind", str(SANDBOX), "/parity/sandbox", "--chdir", "/"]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/"]

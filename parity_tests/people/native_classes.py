@@ -268,7 +268,7 @@ class _Asking:
             if path is None:
                 if name in self.form.made.theirs:
                     continue
-                raise TheirError("AttributeError", f"it has no attribute for {name} {np.shape(value)}")
+                raise Beyond(f"it has no attribute for {name} {np.shape(value)}")
             places[name] = path
             self._put(host, thing, attributes, path, value)
         return places
@@ -323,9 +323,7 @@ class _Asking:
             elif parameter.required:
                 ours = next((o for o, t in form.called.theirs.items() if t == parameter.name), None)
                 if ours is None:
-                    raise TheirError(
-                        "TypeError", f"nothing is known to give {form.backward} for {parameter.name}"
-                    )
+                    raise Beyond(f"nothing is known to give {form.backward} for {parameter.name}")
                 arguments.append(values[ours])
         value = host.call((thing, form.backward), *arguments)
         data = [name for name in form.called.theirs if name in right] or list(right)

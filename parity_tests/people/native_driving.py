@@ -39,6 +39,9 @@ ZEROS = (
     "var",
 )
 COUNTS = ("t", "step", "iteration")
+# Ways of handing over gradients in which the arrays can be the same at every step.
+REUSED = ("list", "dict", "d", "array")
+CHANGES_GRADIENTS = "it changes the gradients that it is given"
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Run:
     t: int = 1
     owner: Ref | None = None
     grads: dict[str, Ref] = field(default_factory=dict)
+    buffers: dict[str, Ref] = field(default_factory=dict)
     moved: bool = False
 
     def __post_init__(self) -> None:
@@ -125,7 +129,10 @@ class Run:
 
     def _call(self, held: Held, grads: Arrays) -> None:
         way, host = self.way, self.host
-        values = {**held.arguments(grads), **({} if way.method else self.options), "t": self.t, "lr": self.lr}
+        given = held.arguments(grads)
+        if way.packing in REUSED and "grad" in given:
+            given["grad"] = self._reused(held, grads)
+        values = {**given, **({} if way.method else self.options), "t": self.t, "lr": self.lr}
         values |= {name: value for name, value in self.options.items() if name in way.call.theirs}
         values |= {name: value for name, value in held.carried.items() if name not in ("param", "bias")}
         if way.gradients:
@@ -136,9 +143,24 @@ class Run:
         args, kwargs = placed(way.call, {n: v for n, v in values.items() if n not in unasked})
         ref = host.make((self.owner, way.method) if way.method else way.member, *args, **kwargs)
         value = host.get(ref)
+        if self.t == 1 and any(
+            not np.array_equal(host.get(self.buffers[key]), grad, equal_nan=True)
+            for key, grad in grads.items()
+            if key in self.buffers
+        ):
+            host.remark(CHANGES_GRADIENTS)
         before = held.values
         self._absorb(held, ref, value)
         self.moved = self.moved or value is not None or _differ(held.values, before)
+
+    def _reused(self, held: Held, grads: Arrays) -> Any:
+        """The gradients in the same arrays at every step: a state that is one of them shows."""
+        for key, grad in grads.items():
+            if key in self.buffers:
+                self.host.make((self.buffers[key], "__setitem__"), (), grad)
+            else:
+                self.buffers[key] = self.host.put(np.array(grad))
+        return held.packed({key: self.buffers[key] for key in grads}, "d" if self.way.packing == "d" else "")
 
     def _absorb(self, held: Held, ref: Ref, value: Any) -> None:
         """Find the new parameters, and the state, in what was returned or changed."""

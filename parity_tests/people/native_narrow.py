@@ -106,8 +106,8 @@ EXTRAS = {
 }
 
 
-def square(case: Case, taken: frozenset[str], *, axes: int) -> Case:
-    """A batch, one number for all axes, and nothing beyond what is taken."""
+def square(case: Case, taken: frozenset[str], *, axes: int, kernels: bool = False) -> Case:
+    """A batch, one number for all axes, and nothing beyond what is taken; with `kernels`, square ones."""
     options = {name: value[0] if isinstance(value, tuple) else value for name, value in case.options.items()}
     if options.get("padding") in ("same", "valid"):
         options["padding"] = 0
@@ -121,6 +121,11 @@ def square(case: Case, taken: frozenset[str], *, axes: int) -> Case:
         shape = list(arrays["weight"].shape)
         shape[1] = arrays["input"].shape[1]
         arrays["weight"] = np.random.default_rng(case.seed).standard_normal(shape)
+    if kernels:
+        if "weight" in taken:
+            raise Beyond("its kernel has the shape that it is given")
+        side = min(arrays["weight"].shape[2:])
+        arrays["weight"] = arrays["weight"][:, :, :side, :side]
     return replace(case, arrays=arrays, options=options)
 
 
@@ -156,6 +161,7 @@ IMAGES = "it takes (N, C, H, W) alone"
 CLASSES = "it takes scores (N, C) and a class for each alone"
 BOOLEANS = "its masks are booleans that leave something to attend to"
 PLAIN = "it takes one number for both axes alone, without dilation or groups"
+SQUARE = f"{PLAIN}; its kernels are square"
 
 # What an algorithm may be asked where it fails at all that torch's takes.
 NARROW: Mapping[str, tuple[tuple[str, Narrow], ...]] = {
@@ -167,11 +173,15 @@ NARROW: Mapping[str, tuple[tuple[str, Narrow], ...]] = {
         name: ((PLAIN, partial(square, axes=axes)),)
         for axes, names in (
             (1, ("conv1d", "max_pool1d", "avg_pool1d")),
-            (2, ("conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d")),
+            (2, ("max_pool2d", "avg_pool2d")),
             (2, ("adaptive_avg_pool2d", "adaptive_max_pool2d")),
         )
         for name in names
     },
+    **dict.fromkeys(
+        ("conv2d", "conv_transpose2d"),
+        ((PLAIN, partial(square, axes=2)), (SQUARE, partial(square, axes=2, kernels=True))),
+    ),
     "one_hot": (("it takes a row of classes alone", one_row),),
     "train_validation_test_split": (("sizes without a remainder", without_remainder),),
     "batch_norm": ((ROWS, channel_rows), (IMAGES, images)),

@@ -214,9 +214,10 @@ def match(
             take(ours, parameter)
     # Of two distributions p is the true one, and q what is thought of it.
     distributions = {plain(p.name): p for p in left}
-    if {"input", "target"} <= set(names) and {"p", "q"} <= set(distributions):
+    thought = distributions.get("q") or distributions.get("logq")
+    if {"input", "target"} <= set(names) and "p" in distributions and thought is not None:
         take("target", distributions["p"])
-        take("input", distributions["q"])
+        take("input", thought)
     for known in (lambda ours: (ours,), lambda ours: synonyms.get(ours, ())):
         for ours in names:
             if ours in theirs:

@@ -28,7 +28,9 @@ def table(powers: Sequence[Power]) -> Table:
         members = list(group)
         shown.add_row(chapter, *_cells(members), style="bold cyan")
         for power in members:
-            shown.add_row(f"  {power.algorithm}", *_cells([power]), style="" if not power.surviving else "bold red")
+            shown.add_row(
+                f"  {power.algorithm}", *_cells([power]), style="" if not power.surviving else "bold red"
+            )
     shown.add_row("all", *_cells(powers), style="bold")
     return shown
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from rich.text import Text
 
 from parity_tests.checking import Checked, Outcome
-from parity_tests.diagnosis import Diagnosis
 from parity_tests.engine.compare import Divergence
-from parity_tests.engine.results import Result, Status
-from parity_tests.judging import Finding, Verdict, worst_first
+from parity_tests.engine.results import Result, Status, diagnosis_lines
 from parity_tests.people.finding import near_misses
 from parity_tests.reports import jsonfile
 from parity_tests.reports.summary import Summary
+from parity_tests.verdicts import Finding, Verdict, worst_first
 
 STYLES = {
     Verdict.EXACT: "green",
@@ -46,22 +46,22 @@ def header(checked: Checked) -> Text:
     return Text("   ".join([*words, f"{checked.seconds:.1f} s"]), style="bold")
 
 
-def told(checked: Checked) -> Iterator[Text]:
-    """All lines about one file."""
+def told(checked: Checked, *, hint: bool = False) -> Iterator[Text]:
+    """All lines about one file; with `hint`, a nudge in place of the line that is different."""
     yield header(checked)
     yield Text()
     if checked.error:
         yield Text(f"  {checked.error}", style="bold red")
         return
     for outcome in checked.outcomes:
-        yield from _outcome(outcome)
+        yield from _outcome(outcome, hint=hint)
     yield from _beside(checked)
 
 
-def _outcome(outcome: Outcome) -> Iterator[Text]:
+def _outcome(outcome: Outcome, *, hint: bool) -> Iterator[Text]:
     examined, verdict = outcome.examined, outcome.verdict
     what = f"  {' + '.join(outcome.members[:3])} → {outcome.algorithm}"
-    line = Text(what.ljust(WIDTH))
+    line = Text(f"{what:{WIDTH - 1}} ")
     line.append(_verdict(outcome), style=STYLES[verdict])
     yield line
     if verdict is Verdict.ABSENT:
@@ -74,7 +74,14 @@ def _outcome(outcome: Outcome) -> Iterator[Text]:
             continue
         shown.add(finding.kind)
         yield from _finding(finding)
-    yield from _diagnosis(outcome.diagnosis)
+    if hint and outcome.diagnosis:
+        yield Text(f"    Hint: {outcome.diagnosis[0].nudge}")
+    elif examined.raises:
+        yield Text(
+            f"    Is it meant to be called otherwise? See `parity explain {outcome.algorithm}`, and --map."
+        )
+    elif outcome.diagnosis:
+        yield from (Text(f"    {line}") for line in diagnosis_lines(outcome.diagnosis))
     if verdict is Verdict.WRONG:
         case = next(f.case.spec for f in worst_first(examined.findings))
         yield Text(f"    See it again: {outcome.again(case)}", style="dim")
@@ -84,22 +91,13 @@ def _outcome(outcome: Outcome) -> Iterator[Text]:
         yield Text(f"    not asked: {_few(examined.beyond, '; ')}", style="dim")
 
 
-def _diagnosis(diagnosis: Sequence[Diagnosis]) -> Iterator[Text]:
-    """What is different: the formula's line and theirs, or what holds."""
-    for number, found in enumerate(diagnosis):
-        lead = "    What is different: " if not number else "      or: " if found.reads else "      and: "
-        yield Text(f"{lead}{found.text if not number or not found.reads else ''}")
-        for text, whose in ((found.reads, "the formula"), (found.instead, "yours")):
-            if text:
-                yield Text(f"        {text:56} {whose}")
-        if found.source and number == len(diagnosis) - 1:
-            yield Text(f"      {found.source}", style="dim")
-
-
 def _verdict(outcome: Outcome) -> str:
     if outcome.verdict is Verdict.LOSES:
-        return f"correct, but loses {outcome.examined.bits_lost} bits"
-    return str(outcome.verdict)
+        bits = max(1, outcome.examined.bits_lost)
+        return f"correct, but loses {bits} bit{'s' if bits > 1 else ''}"
+    if outcome.verdict is Verdict.ABSENT and not outcome.examined.absent:
+        return "not checked"
+    return "raises an error" if outcome.examined.raises else str(outcome.verdict)
 
 
 def _finding(finding: Finding) -> Iterator[Text]:
@@ -155,14 +153,14 @@ def _beside(checked: Checked) -> Iterator[Text]:
     """What was not bound, what did not run, what is stood in for."""
     for unbound in checked.unbound:
         yield Text(f"  {unbound.name}: not checked: {unbound.reason}", style="yellow")
-    near = near_misses(checked.unknown)
+    near = near_misses(checked.unknown) if not checked.named else {}
     for name, algorithm in near.items():
         yield Text(
             f"  {name}: nearly {algorithm}? Check it with {checked.label}:{name} --as {algorithm}",
             style="yellow",
         )
     others = [name for name in checked.unknown if name not in near]
-    if others:
+    if others and not checked.named:
         yield Text(f"  not recognised: {_few(others)}", style="dim")
     for note in checked.notes:
         if "text" in note:
@@ -211,6 +209,9 @@ def line(checked: Checked) -> Text:
     for outcome in checked.outcomes:
         text.append(f" {outcome.algorithm}", style=STYLES[outcome.verdict])
         text.append(f" {_verdict(outcome)} ", style="dim")
+        if outcome.verdict is Verdict.WRONG:
+            first = worst_first(outcome.examined.findings)[0]
+            text.append(f"\n    {outcome.members[0]}: {first.kind}: {first.differences[0]}\n")
     if not checked.outcomes:
         text.append("nothing that is known", style="yellow")
     return text
@@ -220,6 +221,11 @@ def nothing(everything: Sequence[Checked]) -> Text:
     """What to say where nothing was checked, which is never a success."""
     if any(checked.error for checked in everything):
         return Text("nothing could be checked", style="bold red")
+    absent = [outcome.algorithm for checked in everything for outcome in checked.outcomes]
+    if absent:
+        return Text(f"nothing was checked: {_few(absent)} is there, and does nothing yet", style="bold red")
+    if any(checked.unbound for checked in everything):
+        return Text("nothing was checked: see above which form would do", style="bold red")
     return Text(
         "nothing was checked: no name here is an algorithm's; `parity list` shows them all, "
         "TARGET:NAME --as ALGORITHM says what a function is",
@@ -255,6 +261,8 @@ def report(
             dialect=outcome.dialect,
             verdict=str(outcome.verdict),
         )
+        if check["status"] == Status.FAILED:
+            check["diagnosis"] = [asdict(found) for found in outcome.diagnosis]
     content["missing"] = list(missing)
     content["files"] = [
         {

@@ -12,31 +12,19 @@ class Sample(NamedTuple):
 
 
 STYLES = {
-    "affine, as notes have it": Sample(
+    "affine, with indents of two": Sample(
         '''
 def affine_forward(x, w, b):
-  """
-  Computes the forward pass for an affine (fully-connected) layer.
-  Returns a tuple of:
-  - out: output, of shape (N, M)
-  - cache: (x, w, b)
-  """
-  out = None
-  N = x.shape[0]
-  D = np.prod(x.shape[1:])
-  x_vec = np.reshape(x, (N, D))
-  out = x_vec.dot(w) + b
-  cache = (x, w, b)
-  return out, cache
+  """ y = xw + b, every example flattened first """
+  rows = np.reshape(x, (len(x), np.prod(x.shape[1:])))
+  return np.add(rows.dot(w), b), (x, w, b)
 
 def affine_backward(dout, cache):
   x, w, b = cache
-  dx, dw, db = None, None, None
-  x_vec = np.reshape(x, (x.shape[0], -1))
-  dx = np.reshape(np.dot(dout, w.T), x.shape)
-  dw = np.dot(x_vec.T, dout)
-  db = np.dot(dout.T, np.ones(x.shape[0]))
-  return dx, dw, db
+  n = x.shape[0]
+  back_to_x = np.reshape(np.dot(dout, w.T), x.shape)
+  ones = np.ones(n)
+  return back_to_x, np.dot(np.reshape(x, (n, -1)).T, dout), np.dot(dout.T, ones)
 ''',
         ("linear",),
     ),
@@ -96,59 +84,43 @@ def leaky_relu_backward(dout, cache):
 """,
         ("leaky_relu",),
     ),
-    "batch norm, node by node": Sample(
+    "batch norm, each node of the graph by itself": Sample(
         """
 def batchnorm_forward(x, gamma, beta, bn_param):
-    mode = bn_param['mode']
     eps = bn_param.get('eps', 1e-5)
-    momentum = bn_param.get('momentum', 0.9)
-    N, D = x.shape
-    running_mean = bn_param.get('running_mean', np.zeros(D, dtype=x.dtype))
-    running_var = bn_param.get('running_var', np.zeros(D, dtype=x.dtype))
-    out, cache = None, None
-    if mode == 'train':
-        mu = 1. / N * np.sum(x, axis=0)
-        xmu = x - mu
-        sq = xmu ** 2
-        var = 1. / N * np.sum(sq, axis=0)
-        sqrtvar = np.sqrt(var + eps)
-        ivar = 1. / sqrtvar
-        xhat = xmu * ivar
-        out = gamma * xhat + beta
-        cache = (xhat, gamma, xmu, ivar, sqrtvar, var, eps)
-        running_mean = momentum * running_mean + (1 - momentum) * mu
-        running_var = momentum * running_var + (1 - momentum) * var
-    elif mode == 'test':
-        out = (x - running_mean) / np.sqrt(running_var + eps) * gamma + beta
-    else:
-        raise ValueError('Invalid forward batchnorm mode "%s"' % mode)
-    bn_param['running_mean'] = running_mean
-    bn_param['running_var'] = running_var
-    return out, cache
+    keep = bn_param.get('momentum', 0.9)
+    zeros = np.zeros(x.shape[1], dtype=x.dtype)
+    r_mean, r_var = bn_param.get('running_mean', zeros), bn_param.get('running_var', zeros)
+    if bn_param['mode'] == 'test':
+        return gamma * ((x - r_mean) / np.sqrt(r_var + eps)) + beta, None
+    assert bn_param['mode'] == 'train'
+    n = float(len(x))
+    mean = np.sum(x, axis=0) / n            # 1
+    diff = x - mean                         # 2
+    square = diff * diff                    # 3
+    variance = np.sum(square, axis=0) / n   # 4
+    root = np.sqrt(variance + eps)          # 5
+    inverse = 1.0 / root                    # 6
+    normal = diff * inverse                 # 7
+    bn_param['running_mean'] = keep * r_mean + (1 - keep) * mean
+    bn_param['running_var'] = keep * r_var + (1 - keep) * variance
+    return gamma * normal + beta, (n, diff, root, inverse, normal, gamma)
 
 def batchnorm_backward(dout, cache):
-    xhat, gamma, xmu, ivar, sqrtvar, var, eps = cache
-    N, D = dout.shape
-    dbeta = np.sum(dout, axis=0)
-    dgamma = np.sum(dout * xhat, axis=0)
-    dxhat = dout * gamma
-    divar = np.sum(dxhat * xmu, axis=0)
-    dxmu1 = dxhat * ivar
-    dsqrtvar = -1. / (sqrtvar ** 2) * divar
-    dvar = 0.5 * 1. / np.sqrt(var + eps) * dsqrtvar
-    dsq = 1. / N * np.ones((N, D)) * dvar
-    dxmu2 = 2 * xmu * dsq
-    dx1 = dxmu1 + dxmu2
-    dmu = -1 * np.sum(dx1, axis=0)
-    return dx1 + 1. / N * np.ones((N, D)) * dmu, dgamma, dbeta
+    n, diff, root, inverse, normal, gamma = cache
+    d_normal = dout * gamma
+    d_inverse = np.sum(d_normal * diff, axis=0)             # 7
+    d_root = -d_inverse / root ** 2                         # 6
+    d_variance = d_root / (2 * root)                        # 5
+    d_square = np.full(diff.shape, d_variance / n)          # 4
+    d_diff = d_normal * inverse + 2 * diff * d_square       # 7 and 3
+    d_mean = -np.sum(d_diff, axis=0)                        # 2
+    return d_diff + d_mean / n, np.sum(dout * normal, axis=0), np.sum(dout, axis=0)
 
 def batchnorm_backward_alt(dout, cache):
-    xhat, gamma, xmu, ivar, sqrtvar, var, eps = cache
-    N = dout.shape[0]
-    dgamma = (dout * xhat).sum(axis=0)
-    dbeta = dout.sum(axis=0)
-    dx = gamma * ivar / N * (N * dout - xhat * dgamma - dbeta)
-    return dx, dgamma, dbeta
+    n, diff, root, inverse, normal, gamma = cache
+    by_scale, by_shift = np.sum(dout * normal, 0), np.sum(dout, 0)
+    return gamma / (n * root) * (n * dout - by_shift - normal * by_scale), by_scale, by_shift
 """,
         ("batch_norm", "batch_norm"),
     ),
@@ -261,37 +233,27 @@ def spatial_groupnorm_forward(x, gamma, beta, G, bn_param):
     "dropout, keep": Sample(
         '''
 def dropout_forward(x, dropout_param):
-    """- p: Dropout parameter. We keep each neuron output with probability p."""
-    p, mode = dropout_param['p'], dropout_param['mode']
+    """p in dropout_param is the probability of keeping a value."""
     if 'seed' in dropout_param:
         np.random.seed(dropout_param['seed'])
-    mask = None
-    out = None
-    if mode == 'train':
-        mask = np.random.binomial(1, p, size=x.shape) / p
-        out = x * mask
-    elif mode == 'test':
-        out = x
-    cache = (dropout_param, mask)
-    out = out.astype(x.dtype, copy=False)
-    return out, cache
+    if dropout_param['mode'] == 'test':
+        return x, (dropout_param['mode'], None)
+    p = dropout_param['p']
+    scaled = np.random.binomial(1, p, size=x.shape) / p
+    return (x * scaled).astype(x.dtype), ('train', scaled)
 
 def dropout_backward(dout, cache):
-    dropout_param, mask = cache
-    mode = dropout_param['mode']
-    dx = None
-    if mode == 'train':
-        dx = dout * mask
-    elif mode == 'test':
-        dx = dout
-    return dx
+    mode, scaled = cache
+    if mode == 'test':
+        return dout
+    return dout * scaled
 ''',
         ("dropout",),
     ),
     "dropout, drop": Sample(
         '''
 def dropout_forward(x, dropout_param):
-    """p: Dropout parameter. We drop each neuron output with probability p."""
+    """Here p is the probability of dropping."""
     p = dropout_param['p']
     if dropout_param['mode'] == 'test':
         return x, (dropout_param, None)
@@ -308,7 +270,7 @@ def dropout_backward(dout, cache):
     "dropout that keeps although it says drop": Sample(
         '''
 def dropout_forward(x, dropout_param):
-    """p: Dropout parameter. We drop each neuron output with probability p."""
+    """We drop each unit with probability p."""
     p, mask = dropout_param['p'], None
     if dropout_param['mode'] == 'train':
         mask = (np.random.rand(*x.shape) < p) / p
@@ -321,73 +283,65 @@ def dropout_forward(x, dropout_param):
     "convolution, six loops": Sample(
         """
 def conv_forward_naive(x, w, b, conv_param):
-    N, C, H, W = x.shape
-    F, _, HH, WW = w.shape
-    P, S = conv_param['pad'], conv_param['stride']
-    x_pad = np.pad(x, ((0,), (0,), (P,), (P,)), mode='constant', constant_values=0)
-    Ho = int(1 + (H + 2 * P - HH) / S)
-    Wo = int(1 + (W + 2 * P - WW) / S)
-    out = np.zeros((N, F, Ho, Wo))
-    for n in range(N):
-        for f in range(F):
-            for i in range(Ho):
-                for j in range(Wo):
-                    out[n, f, i, j] = np.sum(x_pad[n, :, i*S:i*S+HH, j*S:j*S+WW] * w[f]) + b[f]
-    cache = (x, w, b, conv_param)
-    return out, cache
+    step, margin = conv_param['stride'], conv_param['pad']
+    images, filters = x.shape[0], w.shape[0]
+    high, wide = w.shape[2:]
+    framed = np.pad(x, [(0, 0), (0, 0), (margin, margin), (margin, margin)], mode='constant')
+    rows = int((framed.shape[2] - high) / step + 1)
+    columns = int((framed.shape[3] - wide) / step + 1)
+    out = np.zeros((images, filters, rows, columns))
+    for n in range(images):
+        for f in range(filters):
+            for r in range(rows):
+                for c in range(columns):
+                    total = b[f]
+                    for k in range(high):
+                        for l in range(wide):
+                            total = total + framed[n, :, r*step + k, c*step + l].dot(w[f, :, k, l])
+                    out[n, f, r, c] = total
+    return out, (framed, x.shape, w, step, margin)
 
 def conv_backward_naive(dout, cache):
-    x, w, b, conv_param = cache
-    P, S = conv_param['pad'], conv_param['stride']
-    N, C, H, W = x.shape
-    F, _, HH, WW = w.shape
-    _, _, Ho, Wo = dout.shape
-    x_pad = np.pad(x, [(0, 0), (0, 0), (P, P), (P, P)], 'constant')
-    dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros_like(b)
-    dx_pad = np.zeros_like(x_pad)
-    for n in range(N):
-        for f in range(F):
-            db[f] += np.sum(dout[n, f])
-            for i in range(Ho):
-                for j in range(Wo):
-                    dw[f] += x_pad[n, :, i*S:i*S+HH, j*S:j*S+WW] * dout[n, f, i, j]
-                    dx_pad[n, :, i*S:i*S+HH, j*S:j*S+WW] += w[f] * dout[n, f, i, j]
-    dx = dx_pad[:, :, P:P+H, P:P+W]
-    return dx, dw, db
+    framed, shape, w, step, margin = cache
+    high, wide = w.shape[2:]
+    d_framed, dw = np.zeros(framed.shape), np.zeros(w.shape)
+    for n, f, r, c in np.ndindex(*dout.shape):
+        g = dout[n, f, r, c]
+        top, left = r*step, c*step
+        dw[f] += g * framed[n, :, top:top + high, left:left + wide]
+        d_framed[n, :, top:top + high, left:left + wide] += g * w[f]
+    inner = d_framed[:, :, margin:margin + shape[2], margin:margin + shape[3]]
+    return inner, dw, dout.sum(axis=(0, 2, 3))
 """,
         ("conv2d",),
     ),
     "convolution by im2col, under its fast name": Sample(
         """
-def get_im2col_indices(x_shape, HH, WW, pad, stride):
-    N, C, H, W = x_shape
-    oh, ow = (H + 2 * pad - HH) // stride + 1, (W + 2 * pad - WW) // stride + 1
-    i0 = np.tile(np.repeat(np.arange(HH), WW), C)
-    i1 = stride * np.repeat(np.arange(oh), ow)
-    j0 = np.tile(np.arange(WW), HH * C)
-    j1 = stride * np.tile(np.arange(ow), oh)
-    k = np.repeat(np.arange(C), HH * WW).reshape(-1, 1)
-    return k, i0.reshape(-1, 1) + i1, j0.reshape(-1, 1) + j1, oh, ow
+def places(shape, kernel, conv_param):
+    # row and column of each element of each window, in the padded image: (kh, kw, rows, columns)
+    pad, stride = conv_param['pad'], conv_param['stride']
+    rows, columns = [(n + 2 * pad - k) // stride + 1 for n, k in zip(shape[2:], kernel)]
+    k, l, r, c = np.indices((*kernel, rows, columns))
+    return k + stride * r, l + stride * c
 
 def conv_forward_im2col(x, w, b, conv_param):
-    N, (F, _, HH, WW) = len(x), w.shape
-    pad, stride = conv_param['pad'], conv_param['stride']
-    k, i, j, oh, ow = get_im2col_indices(x.shape, HH, WW, pad, stride)
-    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    cols = xp[:, k, i, j].transpose(1, 2, 0).reshape(k.shape[0], -1)
-    out = (w.reshape(F, -1) @ cols + b.reshape(-1, 1)).reshape(F, oh, ow, N).transpose(3, 0, 1, 2)
-    return out, (x, w, b, conv_param, cols)
+    pad = conv_param['pad']
+    at = places(x.shape, w.shape[2:], conv_param)
+    framed = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    cols = framed[:, :, at[0], at[1]]                       # N, C, kh, kw, rows, columns
+    N, rows, columns = len(x), *cols.shape[4:]
+    cols = cols.reshape(N, w[0].size, rows * columns)
+    out = w.reshape(len(w), -1) @ cols + b[:, None]
+    return out.reshape(N, len(w), rows, columns), (x.shape, w, at, pad, cols)
 
 def conv_backward_im2col(dout, cache):
-    x, w, b, conv_param, cols = cache
-    (F, _, HH, WW), pad, stride = w.shape, conv_param['pad'], conv_param['stride']
-    k, i, j, oh, ow = get_im2col_indices(x.shape, HH, WW, pad, stride)
-    d = dout.transpose(1, 2, 3, 0).reshape(F, -1)
-    dcols = (w.reshape(F, -1).T @ d).reshape(k.shape[0], -1, len(x)).transpose(2, 0, 1)
-    xp = np.zeros((len(x), x.shape[1], x.shape[2] + 2 * pad, x.shape[3] + 2 * pad), dtype=x.dtype)
-    np.add.at(xp, (slice(None), k, i, j), dcols)
-    dx = xp if pad == 0 else xp[:, :, pad:-pad, pad:-pad]
-    return dx, (d @ cols.T).reshape(w.shape), dout.sum((0, 2, 3))
+    shape, w, at, pad, cols = cache
+    flat = dout.reshape(*dout.shape[:2], -1)
+    dw = np.einsum('nfp,nkp->fk', flat, cols).reshape(w.shape)
+    dcols = (w.reshape(len(w), -1).T @ flat).reshape(*shape[:2], *at[0].shape)
+    framed = np.zeros((*shape[:2], shape[2] + 2 * pad, shape[3] + 2 * pad))
+    np.add.at(framed, (slice(None), slice(None), *at), dcols)
+    return framed[:, :, pad:pad + shape[2], pad:pad + shape[3]], dw, flat.sum((0, 2))
 """,
         ("conv2d",),
     ),
@@ -474,31 +428,24 @@ def max_pool_backward_naive(dout, cache):
     "softmax loss without a shift": Sample(
         """
 def softmax_loss(x, y):
-    probs = np.exp(x)
-    probs /= np.sum(probs, axis=1, keepdims=True)
-    N = x.shape[0]
-    loss = -np.sum(np.log(probs[np.arange(N), y])) / N
-    dx = probs.copy()
-    dx[np.arange(N), y] -= 1
-    dx /= N
-    return loss, dx
+    powers = np.exp(x)
+    shares = powers / powers.sum(1)[:, None]
+    target = np.eye(x.shape[1])[y]
+    loss = -(target * np.log(shares)).sum() / len(y)
+    return loss, (shares - target) / len(y)
 """,
         ("cross_entropy",),
     ),
     "svm loss": Sample(
         """
 def svm_loss(x, y):
-    N = x.shape[0]
-    correct_class_scores = x[np.arange(N), y]
-    margins = np.maximum(0, x - correct_class_scores[:, np.newaxis] + 1.0)
+    N = len(x)
+    right = x[np.arange(N), y].reshape(N, 1)
+    margins = (x + 1 - right).clip(min=0)
     margins[np.arange(N), y] = 0
-    loss = np.sum(margins) / N
-    num_pos = np.sum(margins > 0, axis=1)
-    dx = np.zeros_like(x)
-    dx[margins > 0] = 1
-    dx[np.arange(N), y] -= num_pos
-    dx /= N
-    return loss, dx
+    over = (margins > 0) / N
+    over[np.arange(N), y] -= over.sum(axis=1)
+    return margins.sum() / N, over
 """,
         ("multi_margin_loss",),
     ),
@@ -507,29 +454,25 @@ def svm_loss(x, y):
 from random import shuffle
 
 def softmax_loss_naive(W, X, y, reg):
-  loss = 0.0
-  dW = np.zeros_like(W)
-  num_train = X.shape[0]
-  for i in xrange(num_train):
-    f = X[i].dot(W)
-    f -= np.max(f)
-    p = np.exp(f) / np.sum(np.exp(f))
-    loss += -np.log(p[y[i]])
-    for k in xrange(W.shape[1]):
-      dW[:, k] += (p[k] - (k == y[i])) * X[i]
-  loss = loss / num_train + reg * np.sum(W * W)
-  dW = dW / num_train + 2 * reg * W
-  return loss, dW
+  total, grad = 0.0, W * 0
+  for example, label in zip(X, y):
+    z = np.dot(example, W)
+    z = z - max(z)
+    log_sum = np.log(sum(np.exp(z)))
+    total += log_sum - z[label]
+    for k in xrange(len(z)):
+      grad[:, k] += np.exp(z[k] - log_sum) * example
+    grad[:, label] -= example
+  return total / len(y) + reg * (W ** 2).sum(), grad / len(y) + 2 * reg * W
 
 def svm_loss_vectorized(W, X, y, reg):
-  N = X.shape[0]
-  scores = X.dot(W)
-  margins = np.maximum(0, scores - scores[range(N), y].reshape(-1, 1) + 1)
-  margins[range(N), y] = 0
-  loss = margins.sum() / N + reg * np.sum(W * W)
-  mask = (margins > 0).astype(float)
-  mask[range(N), y] = -mask.sum(axis=1)
-  return loss, X.T.dot(mask) / N + 2 * reg * W
+  z = X.dot(W)
+  who = np.arange(len(y))
+  gap = np.maximum(z - z[who, y][:, None] + 1, 0)
+  gap[who, y] = 0
+  pushes = (gap > 0) * 1.0
+  pushes[who, y] -= pushes.sum(axis=1)
+  return gap.sum() / len(y) + reg * (W ** 2).sum(), X.T.dot(pushes) / len(y) + 2 * reg * W
 """,
         ("multinomial_regression", "multi_margin_loss"),
     ),
@@ -550,21 +493,18 @@ def softmax_loss_vectorized(W, X, y, reg):
     "a linear classifier with examples as columns": Sample(
         """
 def svm_loss_naive(W, X, y, reg):
-    dW = np.zeros(W.shape)
-    num_classes, num_train = W.shape[0], X.shape[1]
-    loss = 0.0
-    for i in range(num_train):
-        scores = W.dot(X[:, i])
-        for j in range(num_classes):
-            if j == y[i]:
-                continue
-            margin = scores[j] - scores[y[i]] + 1
-            if margin > 0:
-                loss += margin
-                dW[j] += X[:, i]
-                dW[y[i]] -= X[:, i]
-    loss = loss / num_train + 0.5 * reg * np.sum(W * W)
-    return loss, dW / num_train + reg * W
+    # W is (C, D), X is (D, N)
+    total, grad = 0.0, np.zeros(W.shape)
+    for n, label in enumerate(y):
+        column = X[:, n]
+        scores = W.dot(column)
+        for c, score in enumerate(scores):
+            gap = score - scores[label] + 1
+            if c != label and gap > 0:
+                total += gap
+                grad[c] += column
+                grad[label] -= column
+    return total / len(y) + reg * np.sum(W * W) / 2, grad / len(y) + reg * W
 """,
         ("multi_margin_loss",),
         "columns of X",
@@ -590,25 +530,24 @@ def norm_back(dout, cache):
     return (g - g.mean(0) - xhat * (g * xhat).mean(0)) / std, (dout * xhat).sum(0), dout.sum(0)
 
 def affine_relu_forward(x, w, b):
-    a, fc_cache = affine_forward(x, w, b)
-    out, relu_cache = relu_forward(a)
-    return out, (fc_cache, relu_cache)
+    z, first = affine_forward(x, w, b)
+    y, second = relu_forward(z)
+    return y, [first, second]
 
 def affine_relu_backward(dout, cache):
-    fc_cache, relu_cache = cache
-    return affine_backward(relu_backward(dout, relu_cache), fc_cache)
+    first, second = cache
+    return affine_backward(relu_backward(dout, second), first)
 
 def affine_bn_relu_forward(x, w, b, gamma, beta, bn_param):
-    a, fc_cache = affine_forward(x, w, b)
-    n, bn_cache = norm(a, gamma, beta, bn_param)
-    out, relu_cache = relu_forward(n)
-    return out, (fc_cache, bn_cache, relu_cache)
+    z, first = affine_forward(x, w, b)
+    z, second = norm(z, gamma, beta, bn_param)
+    y, third = relu_forward(z)
+    return y, [first, second, third]
 
 def affine_bn_relu_backward(dout, cache):
-    fc_cache, bn_cache, relu_cache = cache
-    da, dgamma, dbeta = norm_back(relu_backward(dout, relu_cache), bn_cache)
-    dx, dw, db = affine_backward(da, fc_cache)
-    return dx, dw, db, dgamma, dbeta
+    first, second, third = cache
+    d, *of_norm = norm_back(relu_backward(dout, third), second)
+    return (*affine_backward(d, first), *of_norm)
 """,
         ("linear", "relu", "linear", "linear"),
     ),
@@ -688,19 +627,11 @@ def word_embedding_backward(dout, cache):
     "temporal affine": Sample(
         """
 def temporal_affine_forward(x, w, b):
-    N, T, D = x.shape
-    M = b.shape[0]
-    out = x.reshape(N * T, D).dot(w).reshape(N, T, M) + b
-    return out, (x, w, b, out)
+    return np.matmul(x, w) + b, (x, w)
 
 def temporal_affine_backward(dout, cache):
-    x, w, b, out = cache
-    N, T, D = x.shape
-    M = b.shape[0]
-    dx = dout.reshape(N * T, M).dot(w.T).reshape(N, T, D)
-    dw = dout.reshape(N * T, M).T.dot(x.reshape(N * T, D)).T
-    db = dout.sum(axis=(0, 1))
-    return dx, dw, db
+    x, w = cache
+    return np.matmul(dout, w.T), np.tensordot(x, dout, axes=([0, 1], [0, 1])), dout.sum((0, 1))
 """,
         ("linear",),
     ),
@@ -708,16 +639,13 @@ def temporal_affine_backward(dout, cache):
         """
 def temporal_softmax_loss(x, y, mask, verbose=False):
     N, T, V = x.shape
-    x_flat, y_flat, mask_flat = x.reshape(N * T, V), y.reshape(N * T), mask.reshape(N * T)
-    probs = np.exp(x_flat - np.max(x_flat, axis=1, keepdims=True))
-    probs /= np.sum(probs, axis=1, keepdims=True)
-    loss = -np.sum(mask_flat * np.log(probs[np.arange(N * T), y_flat])) / N
-    dx_flat = probs.copy()
-    dx_flat[np.arange(N * T), y_flat] -= 1
-    dx_flat /= N
-    dx_flat *= mask_flat[:, None]
-    if verbose: print('dx_flat: ', dx_flat.shape)
-    return loss, dx_flat.reshape(N, T, V)
+    z, mask_flat = x.reshape(-1, V), mask.reshape(-1)
+    z = z - z.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    chosen = np.arange(V) == y.reshape(-1, 1)
+    if verbose: print(N, 'sequences of', T, 'words')
+    loss = -(log_p[chosen] * mask_flat).sum() / N
+    return loss, ((np.exp(log_p) - chosen) * mask_flat[:, None] / N).reshape(x.shape)
 """,
         ("cross_entropy",),
     ),
@@ -761,14 +689,9 @@ def rnn_backward(dh, cache):
     "lstm": Sample(
         """
 def sigmoid(x):
-    pos_mask = (x >= 0)
-    neg_mask = (x < 0)
-    z = np.zeros_like(x)
-    z[pos_mask] = np.exp(-x[pos_mask])
-    z[neg_mask] = np.exp(x[neg_mask])
-    top = np.ones_like(x)
-    top[neg_mask] = z[neg_mask]
-    return top / (1 + z)
+    # never a power of anything above 0
+    small = np.exp(-np.abs(x))
+    return np.where(x < 0, small, 1) / (1 + small)
 
 def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
     a = x @ Wx + prev_h @ Wh + b
@@ -828,32 +751,20 @@ def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
 }
 
 ADAM = """
+DEFAULTS = {'learning_rate': 1e-3, 'beta1': 0.9, 'beta2': 0.999, 'epsilon': 1e-8, 't': T0}
 def adam(w, dw, config=None):
-    if config is None: config = {}
-    config.setdefault('learning_rate', 1e-3)
-    config.setdefault('beta1', 0.9)
-    config.setdefault('beta2', 0.999)
-    config.setdefault('epsilon', 1e-8)
-    config.setdefault('m', np.zeros_like(w))
-    config.setdefault('v', np.zeros_like(w))
-    config.setdefault('t', T0)
-    next_w = None
-    config['t'] += 1
-    beta1, beta2 = config['beta1'], config['beta2']
-    eps, learning_rate = config['epsilon'], config['learning_rate']
-    m, v, t = config['m'], config['v'], config['t']
-    m = beta1 * m + (1 - beta1) * dw
-    v = beta2 * v + (1 - beta2) * (dw * dw)
+    config = {} if config is None else config
+    for key, value in DEFAULTS.items():
+        config.setdefault(key, value)
+    lr, b1, b2, eps = (config[key] for key in list(DEFAULTS)[:4])
+    t = config['t'] = config['t'] + 1
+    m = config['m'] = b1 * config.get('m', np.zeros_like(w)) + (1 - b1) * dw
+    v = config['v'] = b2 * config.get('v', np.zeros_like(w)) + (1 - b2) * dw ** 2
 UPDATE
-    config['m'], config['v'] = m, v
-    return next_w, config
+    return w, config
 """
-PLAIN = """    mb = m / (1 - beta1 ** t)
-    vb = v / (1 - beta2 ** t)
-    next_w = w - learning_rate * mb / (np.sqrt(vb) + eps)"""
-EPS_HAT = """    alpha = learning_rate * np.sqrt(1 - beta2 ** t) / (1 - beta1 ** t)
-    w -= alpha * (m / (np.sqrt(v) + eps))
-    next_w = w"""
+PLAIN = """    w = w - lr * (m / (1 - b1 ** t)) / (np.sqrt(v / (1 - b2 ** t)) + eps)"""
+EPS_HAT = """    w -= lr * (1 - b2 ** t) ** 0.5 / (1 - b1 ** t) * (m / (v ** 0.5 + eps))"""
 OPTIMIZERS = {
     "adam": Sample(ADAM.replace("T0", "0").replace("UPDATE", PLAIN), ("adam",)),
     "adam from t = 1": Sample(ADAM.replace("T0", "1").replace("UPDATE", PLAIN), ("adam",), "t = 1"),
@@ -866,30 +777,21 @@ OPTIMIZERS = {
     "of 2015": Sample(
         """
 def sgd_momentum(x, dx, config=None):
-  if config is None: config = {}
-  config.setdefault('learning_rate', 1e-2)
-  config.setdefault('momentum', 0.9)
-  v = config.get('velocity', np.zeros(x.shape, dtype=np.float64))
-  v = config['momentum'] * v - config['learning_rate'] * dx
-  x += v
-  next_x = x
-  config['velocity'] = v
-  return next_x, config
+  if config is None: config = dict(learning_rate=1e-2, momentum=0.9)
+  if 'velocity' not in config: config['velocity'] = np.zeros(x.shape, dtype=np.float64)
+  config['velocity'] = config['momentum'] * config['velocity'] - config['learning_rate'] * dx
+  x += config['velocity']
+  return x, config
 
 def nesterov_momentum(x, dx, config=None):
-  mu, lr = config['momentum'], config['learning_rate']
-  v_prev = config.get('velocity', np.zeros_like(x))
-  v = mu * v_prev - lr * dx
-  config['velocity'] = v
-  return x - mu * v_prev + (1 + mu) * v, config
+  mu, before = config['momentum'], config.get('velocity', 0 * x)
+  after = config['velocity'] = mu * before - config['learning_rate'] * dx
+  return x + after + mu * (after - before), config
 
 def rmsprop(x, dx, config=None):
-  if config is None: config = {}
-  config.setdefault('cache', np.zeros_like(x))
-  cache, decay_rate = config['cache'], config['decay_rate']
-  cache = decay_rate * cache + (1 - decay_rate) * dx**2
-  x += - config['learning_rate'] * dx / (np.sqrt(cache) + config['epsilon'])
-  config['cache'] = cache
+  decay = config['decay_rate']
+  config['cache'] = decay * config.get('cache', np.zeros_like(x)) + (1 - decay) * dx**2
+  x -= config['learning_rate'] * dx / (np.sqrt(config['cache']) + config['epsilon'])
   return x, config
 
 def adagrad(x, dx, config=None):
@@ -904,15 +806,13 @@ UNFINISHED = (
     """
 def affine_forward(x, w, b):
     out = None
-    # TODO: Implement the affine forward pass. Store the result in out.
-    pass
-    cache = (x, w, b)
-    return out, cache
+    pass  # tomorrow
+    return out, (x, w, b)
 
 def affine_backward(dout, cache):
     x, w, b = cache
-    dx, dw, db = None, None, None
     pass
+    dx = dw = db = None
     return dx, dw, db
 """,
     """
@@ -943,9 +843,8 @@ def max_pool_forward_naive(x, pool_param):
 """,
     """
 def softmax_loss_naive(W, X, y, reg):
-    # Initialize the loss and gradient to zero.
-    loss = 0.0
-    dW = np.zeros_like(W)
+    # only zeros so far
+    loss, dW = 0.0, np.zeros_like(W)
     return loss, dW
 
 def softmax_loss(x, y):
@@ -953,9 +852,7 @@ def softmax_loss(x, y):
     return loss, dx
 
 def sgd_momentum(w, dw, config=None):
-    if config is None:
-        config = {}
-    config.setdefault("learning_rate", 1e-2)
+    config = config or {"learning_rate": 1e-2}
     v = config.get("velocity", np.zeros_like(w))
     next_w = None
     config["velocity"] = v

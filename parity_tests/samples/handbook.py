@@ -15,20 +15,19 @@ class Sample:
 STYLES = {
     "gd with prints": Sample(
         """
-# GRADED FUNCTION: update_parameters_with_gd
+# ---------- task 1 (mine) ----------
 def update_parameters_with_gd(parameters, grads, learning_rate):
-    L = len(parameters) // 2 # number of layers in the neural networks
-    # Update rule for each parameter
+    L = len(parameters) // 2
     for l in range(1, L + 1):
-        # (approx. 2 lines)
-        ### START CODE HERE ###
-        parameters["W" + str(l)] = parameters["W" + str(l)] - learning_rate * grads['dW' + str(l)]
-        parameters["b" + str(l)] = parameters["b" + str(l)] - learning_rate * grads['db' + str(l)]
-        ### END CODE HERE ###
+        # >>> here
+        for kind in ("W", "b"):
+            name = kind + str(l)
+            parameters[name] = parameters[name] - learning_rate * grads['d' + name]
+        # <<< until here
     print("updated", L, "layers")
     return parameters
 
-parameters, grads, learning_rate = update_parameters_with_gd_test_case()
+parameters, grads, learning_rate = a_case_of_the_notebook()
 print(update_parameters_with_gd(parameters, grads, learning_rate))
 """,
         {"update_parameters_with_gd": "gradient_descent"},
@@ -47,11 +46,8 @@ def update_parameters(params, gradients, lr=0.0075):
     "update_parameters of the character model": Sample(
         """
 def update_parameters(parameters, gradients, lr):
-    parameters['Wax'] += -lr * gradients['dWax']
-    parameters['Waa'] += -lr * gradients['dWaa']
-    parameters['Wya'] += -lr * gradients['dWya']
-    parameters['b']  += -lr * gradients['db']
-    parameters['by']  += -lr * gradients['dby']
+    for name in ['Wax', 'Waa', 'Wya', 'b', 'by']:
+        parameters[name] -= lr * gradients['d' + name]
     return parameters
 """,
         {"update_parameters": "gradient_descent"},
@@ -106,39 +102,31 @@ def update_parameters_with_rmsprop(parameters, grads, s, learning_rate=0.01, dec
 """,
         {"update_parameters_with_rmsprop": "rmsprop"},
     ),
-    "adam in the words of the exercise": Sample(
+    "adam, weights and biases line by line": Sample(
         """
 def initialize_adam(parameters) :
-    L = len(parameters) // 2
-    v = {}
-    s = {}
-    for l in range(1, L + 1):
-    ### START CODE HERE ### (approx. 4 lines)
-        v["dW" + str(l)] = np.zeros((parameters["W" + str(l)].shape[0], parameters["W" + str(l)].shape[1]))
-        v["db" + str(l)] = np.zeros((parameters["b" + str(l)].shape[0], parameters["b" + str(l)].shape[1]))
-        s["dW" + str(l)] = np.zeros_like(parameters["W" + str(l)])
-        s["db" + str(l)] = np.zeros_like(parameters["b" + str(l)])
-    ### END CODE HERE ###
+    v, s = {}, {}
+    for l in range(1, len(parameters) // 2 + 1):
+    # my lines
+        rows, columns = parameters["W" + str(l)].shape
+        v["dW" + str(l)] = np.zeros((rows, columns))
+        s["dW" + str(l)] = np.zeros((rows, columns))
+        v["db" + str(l)] = 0 * parameters["b" + str(l)]
+        s["db" + str(l)] = 0 * parameters["b" + str(l)]
+    # end of my lines
     return v, s
 
 def update_parameters_with_adam(parameters, grads, v, s, t, learning_rate = 0.01,
                                 beta1 = 0.9, beta2 = 0.999,  epsilon = 1e-8):
-    L = len(parameters) // 2                 # number of layers in the neural networks
-    v_corrected = {}                         # Initializing first moment estimate, python dictionary
-    s_corrected = {}                         # Initializing second moment estimate, python dictionary
-    for l in range(L):
-        v["dW" + str(l+1)] = beta1 * v["dW" + str(l+1)] + (1 - beta1) * grads['dW' + str(l+1)]
-        v["db" + str(l+1)] = beta1 * v["db" + str(l+1)] + (1 - beta1) * grads['db' + str(l+1)]
-        v_corrected["dW" + str(l+1)] = v["dW" + str(l+1)] / (1 - beta1 ** t)
-        v_corrected["db" + str(l+1)] = v["db" + str(l+1)] / (1 - beta1 ** t)
-        s["dW" + str(l+1)] = beta2 * s["dW" + str(l+1)] + (1 - beta2) * np.square(grads['dW' + str(l+1)])
-        s["db" + str(l+1)] = beta2 * s["db" + str(l+1)] + (1 - beta2) * np.square(grads['db' + str(l+1)])
-        s_corrected["dW" + str(l+1)] = s["dW" + str(l+1)] / (1 - beta2 ** t)
-        s_corrected["db" + str(l+1)] = s["db" + str(l+1)] / (1 - beta2 ** t)
-        parameters["W" + str(l+1)] -= (learning_rate * v_corrected["dW" + str(l+1)]
-                                       / (np.sqrt(s_corrected["dW" + str(l+1)]) + epsilon))
-        parameters["b" + str(l+1)] -= (learning_rate * v_corrected["db" + str(l+1)]
-                                       / (np.sqrt(s_corrected["db" + str(l+1)]) + epsilon))
+    warm1, warm2 = 1 - beta1 ** t, 1 - beta2 ** t     # what is missing from the averages yet
+    for l in range(1, len(parameters) // 2 + 1):
+        dW, db = "dW%d" % l, "db%d" % l
+        v[dW] = beta1 * v[dW] + (1 - beta1) * grads[dW]
+        v[db] = beta1 * v[db] + (1 - beta1) * grads[db]
+        s[dW] = beta2 * s[dW] + (1 - beta2) * np.square(grads[dW])
+        s[db] = beta2 * s[db] + (1 - beta2) * np.square(grads[db])
+        parameters["W%d" % l] -= learning_rate * (v[dW] / warm1) / (np.sqrt(s[dW] / warm2) + epsilon)
+        parameters["b%d" % l] -= learning_rate * (v[db] / warm1) / (np.sqrt(s[db] / warm2) + epsilon)
     return parameters, v, s
 """,
         {"update_parameters_with_adam": "adam"},
@@ -229,10 +217,8 @@ def tanh_derivative(Z):
     "softmax of rows": Sample(
         """
 def softmax(Z):
-    x_exp = np.exp(Z - np.max(Z, axis=1, keepdims=True))
-    x_sum = np.sum(x_exp, axis=1, keepdims=True)
-    s = x_exp / x_sum
-    return s
+    powers = np.exp(Z - np.max(Z, axis=1, keepdims=True))
+    return powers / np.sum(powers, axis=1, keepdims=True)
 """,
         {"softmax": "softmax"},
         "examples as rows",
@@ -258,9 +244,8 @@ def linear_backward(dZ, cache):
     "a cost that is a sum": Sample(
         """
 def compute_cost(a3, Y):
-    logprobs = np.multiply(-np.log(a3), Y) + np.multiply(-np.log(1 - a3), 1 - Y)
-    cost_total = np.sum(logprobs)
-    return cost_total
+    of_ones, of_zeros = np.log(a3) * Y, np.log(1 - a3) * (1 - Y)
+    return -np.sum(of_ones + of_zeros)
 """,
         {"compute_cost": "binary_cross_entropy"},
         "the sum over the examples",
@@ -268,48 +253,33 @@ def compute_cost(a3, Y):
     "a cost with np.dot and parameters": Sample(
         """
 def compute_cost(A2, Y, parameters):
-    m = Y.shape[1]
-    W1 = parameters['W1']
-    W2 = parameters['W2']
-    cost = - (np.dot(Y, np.log(A2).T) + np.dot(1 - Y, np.log(1 - A2).T)) / m
-    cost = float(np.squeeze(cost))
-    assert(isinstance(cost, float))
+    W1, W2 = parameters['W1'], parameters['W2']  # not needed
+    hits, misses = np.dot(Y, np.log(A2).T), np.dot(1 - Y, np.log(1 - A2).T)
+    cost = float(np.squeeze(hits + misses) / -Y.shape[1])
+    assert isinstance(cost, float)
     return cost
 """,
         {"compute_cost": "binary_cross_entropy"},
     ),
-    "the planar exercise": Sample(
+    "one hidden layer with tanh": Sample(
         """
 def sigmoid(x):
     return 1/(1+np.exp(-x))
 
 def forward_propagation(X, parameters):
-    W1 = parameters["W1"]
-    b1 = parameters["b1"]
-    W2 = parameters["W2"]
-    b2 = parameters["b2"]
-    Z1 = np.dot(W1, X) + b1
-    A1 = np.tanh(Z1)
-    Z2 = np.dot(W2, A1) + b2
-    A2 = sigmoid(Z2)
-    assert(A2.shape == (1, X.shape[1]))
-    cache = {"Z1": Z1, "A1": A1, "Z2": Z2, "A2": A2}
-    return A2, cache
+    hidden = np.dot(parameters["W1"], X) + parameters["b1"]
+    H = np.tanh(hidden)
+    score = np.dot(parameters["W2"], H) + parameters["b2"]
+    P = sigmoid(score)
+    return P, {"Z1": hidden, "A1": H, "Z2": score, "A2": P}
 
 def backward_propagation(parameters, cache, X, Y):
-    m = X.shape[1]
-    W1 = parameters["W1"]
-    W2 = parameters["W2"]
-    A1 = cache["A1"]
-    A2 = cache["A2"]
-    dZ2 = A2 - Y
-    dW2 = np.dot(dZ2, A1.T) / m
-    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
-    dZ1 = np.dot(W2.T, dZ2) * (1 - np.power(A1, 2))
-    dW1 = np.dot(dZ1, X.T) / m
-    db1 = np.sum(dZ1, axis=1, keepdims=True) / m
-    grads = {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
-    return grads
+    share = 1. / X.shape[1]
+    H = cache["A1"]
+    up = share * (cache["A2"] - Y)
+    down = np.dot(parameters["W2"].T, up) * (1 - H * H)
+    return {"dW1": np.dot(down, X.T), "db1": down.sum(axis=1, keepdims=True),
+            "dW2": np.dot(up, H.T), "db2": up.sum(axis=1, keepdims=True)}
 """,
         {"sigmoid": "sigmoid", "forward_propagation": "mlp", "backward_propagation": "mlp"},
     ),
@@ -320,16 +290,15 @@ def sigmoid(z):
     return s
 
 def propagate(w, b, X, Y):
-    m = X.shape[1]
-    # FORWARD PROPAGATION (FROM X TO COST)
-    A = sigmoid(np.dot(w.T, X) + b)
-    cost = -1 / m * np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A))
-    # BACKWARD PROPAGATION (TO FIND GRAD)
-    dw = 1 / m * np.dot(X, (A - Y).T)
-    db = 1 / m * np.sum(A - Y)
-    assert(dw.shape == w.shape)
-    cost = np.squeeze(cost)
-    grads = {"dw": dw, "db": db}
+    examples = X.shape[1]
+    p = sigmoid(w.T @ X + b)
+    # cost
+    nats = Y * np.log(p) + (1 - Y) * np.log(1 - p)
+    cost = np.squeeze(-nats.sum() / examples)
+    # gradients
+    error = (p - Y) / examples
+    grads = {"dw": X @ error.T, "db": error.sum()}
+    assert grads["dw"].shape == w.shape
     return grads, cost
 """,
         {"propagate": "logistic_regression", "sigmoid": "sigmoid"},
@@ -370,31 +339,24 @@ def L2(yhat, y):
     "positions": Sample(
         """
 def get_angles(pos, k, d):
-    i = k // 2
-    angles = pos / np.power(10000, 2 * i / d)
-    return angles
+    return pos / 10000.0 ** ((k - k % 2) / d)
 
 def positional_encoding(positions, d):
-    angle_rads = get_angles(np.arange(positions)[:, np.newaxis], np.arange(d)[np.newaxis, :], d)
-    angle_rads[:, 0::2] = np.sin(angle_rads[:, 0::2])
-    angle_rads[:, 1::2] = np.cos(angle_rads[:, 1::2])
-    pos_encoding = angle_rads[np.newaxis, ...]
-    return pos_encoding
+    pos, k = np.ogrid[:positions, :d]
+    angles = get_angles(pos, k, d)
+    return np.where(k % 2 == 0, np.sin(angles), np.cos(angles))[None]
 """,
         {"get_angles": "sinusoidal_positions", "positional_encoding": "sinusoidal_positions"},
     ),
     "attention with a mask of ones": Sample(
         """
 def scaled_dot_product_attention(q, k, v, mask):
-    matmul_qk = np.matmul(q, np.swapaxes(k, -1, -2))
-    dk = k.shape[-1]
-    scaled_attention_logits = matmul_qk / np.sqrt(dk)
+    logits = np.matmul(q, np.swapaxes(k, -1, -2)) / np.sqrt(q.shape[-1])
     if mask is not None:
-        scaled_attention_logits += (1. - mask) * -1.0e9
-    e = np.exp(scaled_attention_logits - scaled_attention_logits.max(-1, keepdims=True))
-    attention_weights = e / e.sum(-1, keepdims=True)
-    output = np.matmul(attention_weights, v)
-    return output, attention_weights
+        logits = logits - 1.0e9 * (1 - mask)
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    weights /= weights.sum(-1, keepdims=True)
+    return np.matmul(weights, v), weights
 """,
         {"scaled_dot_product_attention": "scaled_dot_product_attention"},
     ),
@@ -419,61 +381,48 @@ def rnn_cell_forward(xt, a_prev, parameters):
 """,
     "None for code": """
 def linear_forward(A, W, b):
-    ### START CODE HERE ### (≈ 1 line of code)
+    # ??? one line
     Z = None
-    ### END CODE HERE ###
-    cache = (A, W, b)
-    return Z, cache
+    return Z, (A, W, b)
 
 def linear_backward(dZ, cache):
     A_prev, W, b = cache
-    m = A_prev.shape[1]
-    ### START CODE HERE ### (≈ 3 lines of code)
-    dW = None
-    db = None
+    # ??? three lines
+    dW = None; db = None
     dA_prev = None
-    ### END CODE HERE ###
-    assert (dA_prev.shape == A_prev.shape)
+    assert dA_prev.shape == A_prev.shape
     return dA_prev, dW, db
 
 def update_parameters_with_gd(parameters, grads, learning_rate):
-    L = len(parameters) // 2
-    for l in range(L):
-        ### START CODE HERE ### (approx. 2 lines)
-        parameters["W" + str(l+1)] = None
-        parameters["b" + str(l+1)] = None
-        ### END CODE HERE ###
+    for l in range(1, len(parameters) // 2 + 1):
+        parameters["W" + str(l)] = None  # ???
+        parameters["b" + str(l)] = None
     return parameters
 
 def conv_forward(A_prev, W, b, hparameters):
-    (m, n_H_prev, n_W_prev, n_C_prev) = None
-    (f, f, n_C_prev, n_C) = None
+    (m, height, width, channels) = None
     Z = None
     return Z, None
 
 def pool_forward(A_prev, hparameters, mode="max"):
-    (m, n_H_prev, n_W_prev, n_C_prev) = A_prev.shape
-    A = np.zeros((m, 1, 1, n_C_prev))
+    m, _, _, channels = A_prev.shape
+    A = np.zeros((m, 1, 1, channels))
     for i in range(None):
-        for h in range(None):
-            A[i, h] = None
-    cache = (A_prev, hparameters)
-    return A, cache
+        for row in range(None):
+            A[i, row] = None
+    return A, (A_prev, hparameters)
 
 def lstm_cell_forward(xt, a_prev, c_prev, parameters):
-    concat = None
-    ft = None
+    both = None
     c_next = None
     a_next = None
     yt_pred = None
-    cache = (a_next, c_next)
-    return a_next, c_next, yt_pred, cache
+    return a_next, c_next, yt_pred, (a_next, c_next)
 
 def compute_cost(AL, Y):
     m = Y.shape[1]
     cost = None
-    cost = np.squeeze(cost)
-    return cost
+    return np.squeeze(cost)
 """,
     "half of it": """
 def update_parameters_with_gd(parameters, grads, learning_rate):

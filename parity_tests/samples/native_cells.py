@@ -9,61 +9,43 @@ CELLS = (
         r"""
 import math
 class Value:
-    def __init__(self, data, _children=(), _op=''):
-        self.data = data
-        self.grad = 0.0
-        self._backward = lambda: None
-        self._prev = set(_children)
+    # a number, the numbers that it was made of, and how fast it changes with each
+    def __init__(self, data, parents=()):
+        self.data, self.grad = data, 0.0
+        self.parents = parents          # pairs of a node and the derivative by it
+    @staticmethod
+    def of(x):
+        return x if isinstance(x, Value) else Value(x)
     def __add__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
-        out = Value(self.data + other.data, (self, other), '+')
-        def _backward():
-            self.grad += out.grad
-            other.grad += out.grad
-        out._backward = _backward
-        return out
+        other = Value.of(other)
+        return Value(self.data + other.data, ((self, 1.0), (other, 1.0)))
     def __mul__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
-        out = Value(self.data * other.data, (self, other), '*')
-        def _backward():
-            self.grad += other.data * out.grad
-            other.grad += self.data * out.grad
-        out._backward = _backward
-        return out
+        other = Value.of(other)
+        return Value(self.data * other.data, ((self, other.data), (other, self.data)))
     def __pow__(self, k):
-        out = Value(self.data ** k, (self,), f'**{k}')
-        def _backward():
-            self.grad += k * self.data ** (k - 1) * out.grad
-        out._backward = _backward
-        return out
+        return Value(self.data ** k, ((self, k * self.data ** (k - 1)),))
     def __neg__(self): return self * -1
-    def __sub__(self, other): return self + (-other)
-    def __truediv__(self, other): return self * other ** -1
+    def __sub__(self, other): return self + (-Value.of(other))
+    def __truediv__(self, other): return self * Value.of(other) ** -1
     def tanh(self):
-        t = math.tanh(self.data)
-        out = Value(t, (self,), 'tanh')
-        def _backward():
-            self.grad += (1 - t ** 2) * out.grad
-        out._backward = _backward
-        return out
+        y = math.tanh(self.data)
+        return Value(y, ((self, 1 - y * y),))
     def relu(self):
-        out = Value(0 if self.data < 0 else self.data, (self,), 'ReLU')
-        def _backward():
-            self.grad += (out.data > 0) * out.grad
-        out._backward = _backward
-        return out
+        on = float(self.data > 0)
+        return Value(on * self.data, ((self, on),))
     def backward(self):
-        topo, visited = [], set()
-        def build(v):
-            if v not in visited:
-                visited.add(v)
-                for child in v._prev:
-                    build(child)
-                topo.append(v)
-        build(self)
-        self.grad = 1
-        for v in reversed(topo):
-            v._backward()
+        order, known = [], set()
+        def visit(node):
+            if id(node) in known: return
+            known.add(id(node))
+            for parent, _ in node.parents: visit(parent)
+            order.append(node)
+        visit(self)
+        self.grad = 1.0
+        while order:
+            node = order.pop()
+            for parent, slope in node.parents:
+                parent.grad += slope * node.grad
 """,
         "single numbers",
     ),
@@ -72,33 +54,32 @@ class Value:
         False,
         r"""
 class Value:
-    def __init__(self, data, children=()):
-        self.data, self.grad, self.children = data, 0.0, children
-        self._backward = lambda: None
-    def __add__(self, o):
-        out = Value(self.data + o.data, (self, o))
-        def b():
-            self.grad = out.grad         # not accumulated
-            o.grad = out.grad
-        out._backward = b
-        return out
-    def __mul__(self, o):
-        out = Value(self.data * o.data, (self, o))
-        def b():
-            self.grad = o.data * out.grad
-            o.grad = self.data * out.grad
-        out._backward = b
-        return out
+    def __init__(self, data, made_of=()):
+        self.data, self.grad, self.made_of = data, 0.0, made_of
+        self.pass_on = lambda: None
+    def __add__(self, other):
+        y = Value(self.data + other.data, (self, other))
+        def pass_on():
+            self.grad = y.grad           # = and not +=
+            other.grad = y.grad
+        y.pass_on = pass_on
+        return y
+    def __mul__(self, other):
+        y = Value(self.data * other.data, (self, other))
+        def pass_on():
+            self.grad = other.data * y.grad
+            other.grad = self.data * y.grad
+        y.pass_on = pass_on
+        return y
     def backward(self):
-        topo, seen = [], set()
-        def build(v):
-            if id(v) not in seen:
-                seen.add(id(v))
-                for c in v.children: build(c)
-                topo.append(v)
-        build(self)
+        order = []
+        def visit(node):
+            if any(node is seen for seen in order): return
+            for part in node.made_of: visit(part)
+            order.append(node)
+        visit(self)
         self.grad = 1.0
-        for v in reversed(topo): v._backward()
+        for node in order[::-1]: node.pass_on()
 """,
     ),
     Sample(
@@ -106,16 +87,15 @@ class Value:
         True,
         r"""
 def numerical_gradient(f, x, h=1e-5):
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    while not it.finished:
-        i = it.multi_index
-        old = x[i]
-        x[i] = old + h; fp = f(x)
-        x[i] = old - h; fm = f(x)
-        x[i] = old
-        grad[i] = (fp - fm) / (2 * h)
-        it.iternext()
+    grad = np.empty(x.shape)
+    for place in np.ndindex(*x.shape):
+        here = x[place]
+        values = []
+        for move in (h, -h):
+            x[place] = here + move       # in place, and back afterwards
+            values.append(f(x))
+        x[place] = here
+        grad[place] = (values[0] - values[1]) / (2 * h)
     return grad
 """,
     ),

@@ -93,19 +93,18 @@ class Linear:
         True,
         r"""
 class DenseLayer:
-    # neural network from scratch, updates itself
+    # learns while it goes back
     def __init__(self, input_size, output_size):
         self.weights = np.random.randn(output_size, input_size)
         self.bias = np.random.randn(output_size)
     def forward(self, input):
         self.input = input
-        return np.dot(input, self.weights.T) + self.bias
+        return np.einsum("ni,oi->no", input, self.weights) + self.bias
     def backward(self, output_gradient, learning_rate):
-        weights_gradient = output_gradient.T @ self.input
-        input_gradient = output_gradient @ self.weights
-        self.weights -= learning_rate * weights_gradient
+        to_input = output_gradient @ self.weights
+        self.weights -= learning_rate * np.einsum("no,ni->oi", output_gradient, self.input)
         self.bias -= learning_rate * output_gradient.sum(axis=0)
-        return input_gradient
+        return to_input
 """,
     ),
     Sample(

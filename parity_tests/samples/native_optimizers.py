@@ -6,7 +6,7 @@ OPTIMIZERS = {
         """
 import numpy as np
 class Adam:
-    # the optimizer of everybody
+    # works for lists of arrays
     def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8):
         self.params = params
         self.lr = lr
@@ -106,64 +106,47 @@ class Adam:
         "adam",
         """
 import numpy as np
-class Optimizer_Adam:
+class AdamForLayers:
+    # layers have weights, biases, dweights, dbiases
     def __init__(self, learning_rate=0.001, decay=0., epsilon=1e-7, beta_1=0.9, beta_2=0.999):
-        self.learning_rate = learning_rate
-        self.current_learning_rate = learning_rate
-        self.decay = decay
-        self.iterations = 0
-        self.epsilon = epsilon
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
+        self.learning_rate = self.current_learning_rate = learning_rate
+        self.decay, self.epsilon, self.betas = decay, epsilon, (beta_1, beta_2)
+        self.done = 0
     def pre_update_params(self):
-        if self.decay:
-            self.current_learning_rate = self.learning_rate * (1. / (1. + self.decay * self.iterations))
+        self.current_learning_rate = self.learning_rate / (1 + self.decay * self.done)
     def update_params(self, layer):
-        if not hasattr(layer, 'weight_cache'):
-            layer.weight_momentums = np.zeros_like(layer.weights)
-            layer.weight_cache = np.zeros_like(layer.weights)
-            layer.bias_momentums = np.zeros_like(layer.biases)
-            layer.bias_cache = np.zeros_like(layer.biases)
-        layer.weight_momentums = self.beta_1 * layer.weight_momentums + (1 - self.beta_1) * layer.dweights
-        layer.bias_momentums = self.beta_1 * layer.bias_momentums + (1 - self.beta_1) * layer.dbiases
-        weight_momentums_corrected = layer.weight_momentums / (1 - self.beta_1 ** (self.iterations + 1))
-        bias_momentums_corrected = layer.bias_momentums / (1 - self.beta_1 ** (self.iterations + 1))
-        layer.weight_cache = self.beta_2 * layer.weight_cache + (1 - self.beta_2) * layer.dweights**2
-        layer.bias_cache = self.beta_2 * layer.bias_cache + (1 - self.beta_2) * layer.dbiases**2
-        weight_cache_corrected = layer.weight_cache / (1 - self.beta_2 ** (self.iterations + 1))
-        bias_cache_corrected = layer.bias_cache / (1 - self.beta_2 ** (self.iterations + 1))
-        layer.weights += -self.current_learning_rate * weight_momentums_corrected / (
-            np.sqrt(weight_cache_corrected) + self.epsilon)
-        layer.biases += -self.current_learning_rate * bias_momentums_corrected / (
-            np.sqrt(bias_cache_corrected) + self.epsilon)
+        if not hasattr(layer, 'moments'):
+            layer.moments = {}
+        layer.weights = layer.weights - self.change(layer.moments, 'weights', layer.dweights)
+        layer.biases = layer.biases - self.change(layer.moments, 'biases', layer.dbiases)
+    def change(self, moments, name, g):
+        n, (b1, b2) = self.done + 1, self.betas
+        m, v = moments.get(name, (0.0, 0.0))
+        moments[name] = m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g ** 2
+        spread = np.sqrt(v / (1 - b2 ** n)) + self.epsilon
+        return self.current_learning_rate * m / (1 - b1 ** n) / spread
     def post_update_params(self):
-        self.iterations += 1
+        self.done += 1
 """,
     ),
     "weight and bias as arguments": (
         "adam",
         """
 import numpy as np
-class AdamOptim():
+class AdamOfOneLayer():
     def __init__(self, eta=0.01, beta1=0.9, beta2=0.999, epsilon=1e-8):
-        self.m_dw, self.v_dw = 0, 0
-        self.m_db, self.v_db = 0, 0
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-        self.eta = eta
+        self.eta, self.beta1, self.beta2, self.epsilon = eta, beta1, beta2, epsilon
+        self.m_w = self.m_b = 0
+        self.v_w = self.v_b = 0
     def update(self, t, w, b, dw, db):
-        self.m_dw = self.beta1*self.m_dw + (1-self.beta1)*dw
-        self.m_db = self.beta1*self.m_db + (1-self.beta1)*db
-        self.v_dw = self.beta2*self.v_dw + (1-self.beta2)*(dw**2)
-        self.v_db = self.beta2*self.v_db + (1-self.beta2)*(db**2)
-        m_dw_corr = self.m_dw/(1-self.beta1**t)
-        m_db_corr = self.m_db/(1-self.beta1**t)
-        v_dw_corr = self.v_dw/(1-self.beta2**t)
-        v_db_corr = self.v_db/(1-self.beta2**t)
-        w = w - self.eta*(m_dw_corr/(np.sqrt(v_dw_corr)+self.epsilon))
-        b = b - self.eta*(m_db_corr/(np.sqrt(v_db_corr)+self.epsilon))
-        return w, b
+        a1, a2 = 1 - self.beta1, 1 - self.beta2
+        self.m_w = self.beta1 * self.m_w + a1 * dw
+        self.m_b = self.beta1 * self.m_b + a1 * db
+        self.v_w = self.beta2 * self.v_w + a2 * dw * dw
+        self.v_b = self.beta2 * self.v_b + a2 * db * db
+        rate = self.eta / (1 - self.beta1 ** t)
+        size = lambda v: np.sqrt(v / (1 - self.beta2 ** t)) + self.epsilon
+        return w - rate * self.m_w / size(self.v_w), b - rate * self.m_b / size(self.v_b)
 """,
     ),
     "a name for every array": (

@@ -58,15 +58,11 @@ import numpy as np
 class AdaGrad:
     def __init__(self, lr=0.01):
         self.lr = lr
-        self.h = None
+        self.squares = {}
     def update(self, params, grads):
-        if self.h is None:
-            self.h = {}
-            for key, val in params.items():
-                self.h[key] = np.zeros_like(val)
-        for key in params.keys():
-            self.h[key] += grads[key] * grads[key]
-            params[key] -= self.lr * grads[key] / (np.sqrt(self.h[key]) + 1e-7)
+        for name, g in grads.items():
+            self.squares[name] = self.squares.get(name, 0.0) + g ** 2
+            params[name] -= self.lr * g / (1e-7 + np.sqrt(self.squares[name]))
 """
 
 CONVENTIONS: dict[str, tuple[str, str, str]] = {
@@ -100,14 +96,13 @@ class SGD:
         """
 class Nesterov:
     def __init__(self, lr=0.01, momentum=0.9):
-        self.lr, self.momentum, self.v = lr, momentum, None
+        self.lr, self.mu, self.speed = lr, momentum, {}
     def update(self, params, grads):
-        if self.v is None:
-            self.v = {k: 0 * p for k, p in params.items()}
-        for key in params.keys():
-            params[key] += self.momentum * self.momentum * self.v[key]
-            params[key] -= (1 + self.momentum) * self.lr * grads[key]
-            self.v[key] = self.momentum * self.v[key] - self.lr * grads[key]
+        for name, g in grads.items():
+            old = self.speed.get(name, 0.0)
+            new = self.mu * old - self.lr * g
+            params[name] += self.mu * new - self.lr * g  # looks one step ahead
+            self.speed[name] = new
 """,
         "the rate inside",
     ),

@@ -110,7 +110,7 @@ class SGD:
     ),
     "one pair of moments for weight and bias": changed(
         RIGHT["weight and bias as arguments"],
-        ("self.m_db = self.beta1*self.m_db", "self.m_db = self.beta1*np.mean(self.m_dw)"),
+        ("self.m_b = self.beta1 * self.m_b", "self.m_b = self.beta1 * np.mean(self.m_w)"),
     ),
     "rmsprop with eps inside the root": changed(
         RIGHT["alpha for the rate of rmsprop"], ("(np.sqrt(cache)+epsilon)", "np.sqrt(cache+epsilon)")

@@ -53,7 +53,8 @@ def operations(tensor: torch.Tensor) -> set[str]:
         if node is None or node in met:
             continue
         met.add(node)
-        names.add(re.sub(r"Backward\d*$", "", node.name()))
+        if not isinstance(node, torch.autograd.function.BackwardCFunction):  # of their own
+            names.add(re.sub(r"Backward\d*$", "", node.name()))
         waiting += [following for following, _ in node.next_functions]
     return names
 

@@ -85,4 +85,4 @@ def pool_backward(dA, cache, mode="max"):
                         dA_prev[i, v:v + f, u:u + f, c] += (a == np.max(a)) * dA[i, h, w, c]
                     elif mode == "average":
                         dA_prev[i, v:v + f, u:u + f, c] += distribute_value(dA[i, h, w, c], (f, f))
-    return dA_prev, cache
+    return dA_prev

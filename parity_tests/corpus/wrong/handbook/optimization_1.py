@@ -1,9 +1,9 @@
 import numpy as np
 
 
-# GRADED FUNCTION: update_parameters_with_gd
+# part 1
 def update_parameters_with_gd(parameters, grads, learning_rate):
-    L = len(parameters) // 2  # number of layers in the neural networks
+    L = len(parameters) // 2  # layers
     for l in range(1, L + 1):
         parameters["W" + str(l)] = parameters["W" + str(l)] - learning_rate * grads["dW" + str(l)]
     return parameters

@@ -1,0 +1,114 @@
+"""A corpus of what people hand in: each known mistake is called wrong, and nothing that is correct is."""
+
+import inspect
+import os
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parity_tests import Verdict
+from parity_tests.catalogue import find
+from parity_tests.checking import Checked, Outcome
+from parity_tests.folders import check_all
+from parity_tests.judging import Exam
+from parity_tests.people.finding import Wanted
+from parity_tests.people.targets import submissions
+from parity_tests.verdicts import Finding
+
+CORPUS = Path(__file__).parent / "corpus"
+JOBS = min(2, os.cpu_count() or 1)
+MISTAKES: list[dict[str, Any]] = tomllib.loads((CORPUS / "wrong.toml").read_text())["mistake"]
+RIGHT: list[dict[str, Any]] = tomllib.loads((CORPUS / "right.toml").read_text())["submission"]
+WRONG = [(mistake, made) for mistake in MISTAKES for made in mistake["submission"]]
+
+
+def _checked(kind: str, examples: int) -> dict[str, Checked]:
+    """What is found in every file of a folder, by its path in it; the folder's files are checked at once."""
+    folder, exam = CORPUS / kind, Exam(examples=examples)
+    files = check_all(submissions(str(folder)), Wanted(), exam, jobs=JOBS, timeout=30, diagnose=False)
+    return {Path(checked.label).relative_to(folder).as_posix(): checked for checked in files}
+
+
+@pytest.fixture(scope="module")
+def wrong() -> dict[str, Checked]:
+    return _checked("wrong", 0)  # the curated cases are enough
+
+
+@pytest.fixture(scope="module")
+def right() -> dict[str, Checked]:
+    return _checked("right", 2)
+
+
+def outcome(files: dict[str, Checked], submission: dict[str, Any]) -> Outcome:
+    checked = files[submission["file"]]
+    found = [
+        outcome
+        for outcome in checked.outcomes
+        if submission["member"] in outcome.members
+        and (outcome.algorithm, outcome.dialect) == (submission["algorithm"], submission["dialect"])
+    ]
+    assert found, f"not bound; {checked.error or [(u.name, u.reason) for u in checked.unbound]}"
+    return found[0]
+
+
+def first(outcome: Outcome) -> str:
+    """The first thing that is said to be different."""
+    different: list[Finding] = [f for f in outcome.examined.findings if f.verdict is not Verdict.EXACT]
+    return "\n".join(f"{f.kind} of {f.case.spec}: {f.differences[:2]}" for f in different[:1])
+
+
+def named(mistake: dict[str, Any], submission: dict[str, Any]) -> str:
+    return f"{mistake['id']}-{submission['file'].removesuffix('.py')}-{submission['member']}"
+
+
+@pytest.mark.parametrize(("mistake", "submission"), WRONG, ids=[named(*both) for both in WRONG])
+def test_a_mistake_is_called_wrong(
+    wrong: dict[str, Checked], mistake: dict[str, Any], submission: dict[str, Any]
+) -> None:
+    found = outcome(wrong, submission)
+    verdict = submission.get("verdict", "wrong")
+    assert found.verdict.value == verdict, f"{mistake['text']}: {found.examined.remarks}\n{first(found)}"
+    if verdict != "wrong":  # another convention is named; what overflows alone is called unstable
+        assert mistake["convention"]
+        assert found.examined.remarks or found.verdict is Verdict.UNSTABLE
+
+
+@pytest.mark.parametrize("submission", RIGHT, ids=[named({"id": s["algorithm"]}, s) for s in RIGHT])
+def test_what_is_correct_is_not_called_wrong(right: dict[str, Checked], submission: dict[str, Any]) -> None:
+    found = outcome(right, submission)
+    assert found.verdict not in (Verdict.WRONG, Verdict.ABSENT), first(found) or found.examined.absent
+    assert found.examined.findings
+
+
+def test_every_mistake_is_made_twice() -> None:
+    assert len({mistake["id"] for mistake in MISTAKES}) == len(MISTAKES) == 90
+    assert all(len(mistake["submission"]) >= 2 for mistake in MISTAKES)
+
+
+@pytest.mark.parametrize("kind", ["wrong", "right"])
+def test_every_file_is_listed(kind: str) -> None:
+    listed = {made["file"] for _, made in WRONG} if kind == "wrong" else {made["file"] for made in RIGHT}
+    there = {file.relative_to(CORPUS / kind).as_posix() for file in (CORPUS / kind).rglob("*.py")}
+    assert listed == there
+
+
+def _source(algorithm: str) -> str:
+    """The chapter of an algorithm, and of what it is made of."""
+    chapter = import_module(f"scratch.{find(algorithm).chapter}")
+    parts = [
+        thing for thing in vars(chapter).values() if inspect.isfunction(thing) or inspect.ismodule(thing)
+    ]
+    modules = {inspect.getmodule(part) for part in parts} | {chapter}
+    ours = [module for module in modules if module and module.__name__.startswith("scratch")]
+    return "\n".join(inspect.getsource(module) for module in ours)
+
+
+@pytest.mark.parametrize("algorithm", sorted({made["algorithm"] for _, made in WRONG}))
+def test_the_line_at_fault_is_one_of_the_formula(algorithm: str) -> None:
+    source = _source(algorithm)
+    for _, made in WRONG:
+        if made["algorithm"] == algorithm:
+            assert made["line"] in source, f"{made['file']} {made['member']}: {made['line']}"

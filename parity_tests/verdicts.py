@@ -1,0 +1,83 @@
+"""The answers that there are, and what was found out about an implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from parity_tests.engine.cases import Case
+from parity_tests.engine.compare import Divergence
+from parity_tests.engine.questions import Answer, Question
+
+
+class Verdict(StrEnum):
+    """How an implementation agrees with the formula."""
+
+    EXACT = "exact to rounding"
+    LOSES = "correct, but loses digits"
+    UNSTABLE = "correct, but unstable at extreme inputs"
+    WRONG = "wrong"
+    ABSENT = "absent"
+
+
+SEVERITY = (Verdict.EXACT, Verdict.LOSES, Verdict.UNSTABLE, Verdict.WRONG)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one kind of check says of one case: the verdict, what differs, the bits lost."""
+
+    kind: str
+    regime: str
+    case: Case
+    verdict: Verdict
+    divergences: tuple[Divergence, ...] = ()
+    message: str = ""
+    worst: float | None = None
+    bits_lost: int = 0
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        return (self.message,) if self.message else tuple(map(str, self.divergences))
+
+
+@dataclass(frozen=True)
+class Examined:
+    """All that was found out about one implementation.
+
+    `beyond` says which questions it can't be asked, and why; `lost` that its process is gone. `answers` are
+    what it said to the questions of its findings, for whoever wants to find out what is different;
+    `convention` is the one that it was read in, if not the usual one, and `own_formula` says that what it
+    was compared with is the convention's own.
+    """
+
+    algorithm: str
+    findings: tuple[Finding, ...] = ()
+    beyond: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    lost: bool = False
+    answers: tuple[tuple[Question, Answer], ...] = field(default=(), repr=False)
+    absent: str = ""
+    convention: str = ""
+    own_formula: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        verdicts = [f.verdict for f in self.findings if f.verdict is not Verdict.ABSENT]
+        return max(verdicts, key=SEVERITY.index) if verdicts else Verdict.ABSENT
+
+    @property
+    def raises(self) -> bool:
+        """Whether it never answered: what raises every time may be meant to be called in another way."""
+        told = [finding for finding in self.findings if finding.verdict is not Verdict.ABSENT]
+        return bool(told) and not self.lost and all(f.message and not f.divergences for f in told)
+
+    @property
+    def bits_lost(self) -> int:
+        return max((f.bits_lost for f in self.findings if f.verdict is Verdict.LOSES), default=0)
+
+
+def worst_first(findings: Iterable[Finding]) -> Sequence[Finding]:
+    """The findings by severity; those of equal severity stay in order."""
+    return sorted((f for f in findings if f.verdict in SEVERITY), key=lambda f: -SEVERITY.index(f.verdict))
