@@ -13,7 +13,7 @@ from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import tensor
 from parity_tests.people.binding import Beyond, Binding, Member, Parameter, Reading, Unbound
 from parity_tests.people.finding import Wanted
-from parity_tests.people.host import Host, TheirError
+from parity_tests.people.host import Host
 from parity_tests.people.native_answers import complete, divide, gradients_by_name, right_answer, scaled
 from parity_tests.people.native_attributes import at, attributes_of, gradient_in, place_of
 from parity_tests.people.native_backward import CACHE
@@ -268,7 +268,7 @@ class _Asking:
             if path is None:
                 if name in self.form.made.theirs:
                     continue
-                raise Beyond(f"it has no attribute for {name} {np.shape(value)}")
+                raise Beyond(f"it has no attribute for {name}")
             places[name] = path
             self._put(host, thing, attributes, path, value)
         return places

@@ -250,7 +250,8 @@ class Asking:
             k: v for k, v in values.items() if v is not None or k in self.names.required or k in case.options
         }
         puts = {name: host.put(given[name]) for name in IN_PLACE if given.get(name) is not None}
-        args, kwargs = self.match.place({**given, **puts})
+        changed = {name: host.put(given[name]) for name in (self.view.changed,) if name}
+        args, kwargs = self.match.place({**given, **puts, **changed})
         try:
             kept = host.make(self.function, *args, **kwargs)
         except WireError as error:
@@ -258,6 +259,11 @@ class Asking:
         returned = host.get(kept)
         if isinstance(returned, Ref) and returned.type == "generator":
             returned = host.get(host.operate("iconcat", [], kept))
+        for ref in changed.values():
+            now = host.get(ref)
+            if not np.ndim(returned) == 0 or isinstance(returned, tuple | Mapping):
+                raise Beyond("it returns what it has changed")
+            returned = now if returned is None else (now, returned)
         divided = divide(returned, right)
         outputs = self.view.taken(dict(divided.outputs))
         if right.shape is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,10 @@ from parity_tests.sandbox.wire import Record, Ref, Rng
 KEEPS = ("keep_prob", "keep", "keep_p", "p_keep", "keep_rate", "keep_probability", "retain_prob", "keepprob")
 GENERATORS = {"rng", "generator", "randomstate", "gen", "random"}
 SEEDS = {"seed"}
+CLASSIC = (
+    "it is the dropout of Srivastava et al. 2014, which keeps the scale in training and multiplies by 1 − p "
+    "when it doesn't train"
+)
 OFF_BY = 6  # standard deviations of a share
 
 
@@ -66,11 +71,21 @@ def bind_dropout(
     if not {"p", "keep"} & set(found.theirs):
         return Unbound(member.name, "it takes no probability", member.line)
     said = "it draws its own mask"
+    readings = [Reading(asking, said, narrow=_without_zeros)]
+    if not fixed:
+        readings.append(
+            Reading(
+                replace(asking, classic=True),
+                f"{said}; {CLASSIC}",
+                partial(_classic, scratch=entry.scratch),
+                _without_zeros,
+            )
+        )
     return Binding(
         entry.name,
         "native",
         (member.name, *([other.name] if other else ())),
-        (Reading(asking, said, narrow=_without_zeros),),
+        tuple(readings),
         Abilities(frozenset({"p", "training"}), None, fixed),
         member.line,
     )
@@ -94,6 +109,15 @@ def _rates() -> tuple[str, ...]:
     )
 
 
+def _classic(x: Any, mask: Any, *, p: float = 0.5, training: bool = True, scratch: Callable[..., Any]) -> Any:
+    """y = x where the mask is True and 0 elsewhere; (1 − p) x at test time."""
+    keep = 1 - p
+    if not training:
+        return keep * x, lambda dy: {"x": keep * dy}
+    y, backward = scratch(x, mask, p=p)
+    return keep * y, lambda dy: {"x": keep * backward(dy)["x"]}
+
+
 def _without_zeros(case: Case) -> Case:
     """What is dropped shows as a zero, so that nothing else may be one."""
     x = case.arrays["x"]
@@ -112,6 +136,7 @@ class _Asking:
     forward: str
     backward: str
     other: Member | None
+    classic: bool = False
 
     def __call__(self, host: Host, question: Question) -> Answer:
         case = question.case
@@ -126,6 +151,11 @@ class _Asking:
             gradients = gradient
         else:
             self._check_share(host, p, question)
+            self._check_redrawn(host, p)
+            if self.classic:  # what has the scale in neither mode is no dropout at all
+                tested, _ = self._called(host, x, p, False, question)
+                if not np.allclose(tested, (1 - p) * x):
+                    raise TheirError("ValueError", "it scales neither in training nor at test time")
             mask = self._mask(case)
             outputs = _with_mask(y, x, mask)
             if gradient is not None:
@@ -192,6 +222,24 @@ class _Asking:
             elif parameter.required:
                 given[parameter.name] = rest[0] if len(rest) == 1 else tuple(rest)
         return _output(returned), tensor(host.call(self.other.name, **given))
+
+    def _check_redrawn(self, host: Host, p: float) -> None:
+        """Two batches in a row have masks of their own, unless somebody gives the generator with each."""
+        member = self.member
+        forward = (member.methods[self.forward] if member.kind == "class" else member.parameters) or ()
+        if any(plain(parameter.name) in GENERATORS | SEEDS for parameter in forward):
+            return
+        x = np.ones((40, 50, 1, 1) if self.algorithm == "dropout2d" else (40, 50))
+        values = {"x": x, "p": p, "keep": 1 - p, "training": True}
+        target: Any = member.name
+        if member.kind == "class":
+            thing = host.make(member.name, **self._given(member.parameters, values))
+            if "training" not in self.match.theirs:
+                _switch(host, thing, member, True)
+            target = (thing, self.forward)
+        first, second = (_output(host.call(target, **self._given(forward, values))) == 0 for _ in range(2))
+        if 0 < p < 1 and (first == second).all():
+            raise TheirError("ValueError", "it drops the same elements at every call")
 
     def _check_share(self, host: Host, p: float, question: Question) -> None:
         """Of many ones it drops about the share p, not the same ones in every row."""

@@ -15,6 +15,7 @@ from parity_tests.people.binding import Abilities, Beyond, Binding, Member, Read
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host
 from parity_tests.people.native_answers import complete
+from parity_tests.people.native_definitions import EXACTLY, clipped_exactly
 from parity_tests.people.native_matrices import bind_matrices
 from parity_tests.people.native_operations import bind_function
 from parity_tests.people.native_random import bind_dropout
@@ -58,12 +59,19 @@ def bind_clipping(
         View("it takes one array", give=_as_array, narrow=_one_array),
     ]
     if entry.name == "clip_grad_norm":
-        first = FirstOnly(entry.scratch)
-        forms += [
-            replace(form, convention=f"{form.convention}; it returns no norm", formula=first)
-            for form in forms
-        ]
+        exact = [_also(form, EXACTLY, clipped_exactly) for form in forms]
+        forms += exact
+        for form in tuple(forms):
+            forms.append(_also(form, "it returns no norm", FirstOnly(form.formula or entry.scratch)))
+        forms.insert(0, View(EXACTLY, formula=clipped_exactly))
+    forms += [_also(form, "it changes them where they are", changed="grads") for form in forms]
     return bind_function(entry, member, members, wanted, more=forms)
+
+
+def _also(view: View, said: str, formula: Any = None, changed: str = "") -> View:
+    """The view with another formula, or where the gradients are changed."""
+    said = "; ".join(filter(None, (view.convention, said)))
+    return replace(view, convention=said, formula=formula or view.formula, changed=changed)
 
 
 # ---- what takes a function ----

@@ -45,6 +45,7 @@ class View:
         formula: stands in for scratch's.
         narrow: makes a case as plain as this needs it, given what is taken: it leaves alone what is taken.
         without: arrays that have no part in it.
+        changed: what is offered under this name is changed where it is, and is the first output.
     """
 
     convention: str = ""
@@ -55,6 +56,7 @@ class View:
     formula: Callable[..., Any] | None = None
     narrow: Narrow | None = None
     without: frozenset[str] = frozenset()
+    changed: str = ""
 
     def narrowed(self, taken: Iterable[str]) -> Callable[[Case], Case] | None:
         """What makes a case as plain as it has to be for somebody who takes these."""
@@ -358,9 +360,11 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
 
 def views(algorithm: str) -> list[View]:
     """The conventions of an algorithm: the usual one, the others, and plainer inputs."""
-    usual = USUAL.get(algorithm, View())
+    from parity_tests.people.native_definitions import MORE, SOFTPLUS  # noqa: PLC0415 (they are views)
+
+    usual = {**USUAL, "softplus": SOFTPLUS}.get(algorithm, View())
     narrower = [replace(usual, convention=said, narrow=narrow) for said, narrow in NARROW.get(algorithm, ())]
-    found = [usual, *narrower, *VIEWS.get(algorithm, ())]
+    found = [usual, *narrower, *MORE.get(algorithm, ()), *VIEWS.get(algorithm, ())]
     if algorithm == "batch_norm":
         kept = "its momentum is the share of the old statistics that stays"
         found += [

@@ -1,0 +1,263 @@
+"""Definitions that textbooks have and torch has not: formulas, layouts and plain inputs of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from parity_tests.engine.cases import Case
+from parity_tests.people.binding import Beyond
+from parity_tests.people.native_narrow import PLAIN, SQUARE, square
+from parity_tests.people.native_views import FIRST, FirstOnly, Values, View
+from scratch import clipping, convolution, preprocessing, training
+
+# ---- softplus: torch's is x itself from a threshold on ----
+
+FROM_TORCHS_THRESHOLD = 40.0  # where log(1 + eᶻ) is z, to rounding
+
+
+def _apart_from_the_threshold(case: Case, taken: frozenset[str]) -> Case:
+    """For who takes no threshold: inputs at which x itself is log(1 + eˣ), or neither has the threshold."""
+    if "threshold" in taken:
+        return case
+    beta = case.options.get("beta", 1.0) if "beta" in taken else 1.0
+    x = case.arrays["x"]
+    between = (beta * x > 18) & (beta * x < FROM_TORCHS_THRESHOLD)
+    return replace(case, arrays={**case.arrays, "x": np.where(between, x / 4, x)})
+
+
+SOFTPLUS = View(narrow=_apart_from_the_threshold)
+
+# ---- binary cross-entropy, whose logarithm torch ends at −100 ----
+
+
+def clear_of_the_ends(case: Case, taken: frozenset[str]) -> Case:
+    arrays = {**case.arrays, "input": np.clip(case.arrays["input"], 1e-3, 1 - 1e-3)}
+    return replace(case, arrays=arrays)
+
+
+ENDS = View(
+    "probabilities of 0 and 1, where torch's logarithm ends at −100, are not asked", narrow=clear_of_the_ends
+)
+
+# ---- scores ----
+
+
+def hits(input: Any, target: Any) -> Any:
+    """The share of classes that are right."""
+    return np.mean(input == target)
+
+
+def _two_rows_of_classes(case: Case, taken: frozenset[str]) -> Case:
+    return replace(case, arrays={**case.arrays, "input": case.arrays["input"].argmax(1)})
+
+
+def _one_output(case: Case, taken: frozenset[str]) -> Case:
+    """One column, as a vector; targets that differ."""
+    columns = {name: array[:, 0] for name, array in case.arrays.items()}
+    return replace(case, arrays=columns)
+
+
+def r2_of_one(input: Any, target: Any) -> Any:
+    return training.r2_score(input[:, None], target[:, None])
+
+
+# ---- one-hot rows for as many classes as there are ----
+
+
+def one_hot_of_all(target: Any, *, dtype: str = "int64") -> Any:
+    return preprocessing.one_hot(target, num_classes=int(target.max()) + 1, dtype=dtype)
+
+
+def _classes_of_all(case: Case, taken: frozenset[str]) -> Case:
+    if "num_classes" in taken:
+        raise Beyond("it takes num_classes")
+    target = case.arrays["target"].reshape(-1)
+    if not target.size:
+        raise Beyond("it needs a class")
+    options = {name: value for name, value in case.options.items() if name != "num_classes"}
+    return replace(case, arrays={"target": target}, options=options)
+
+
+# ---- constant columns ----
+
+
+def _varying_columns(case: Case, taken: frozenset[str]) -> Case:
+    """Without the columns that don't vary, which are divided by 0."""
+    train = case.arrays["train"]
+    varying = train.max(0) > train.min(0)
+    if not varying.any():
+        raise Beyond("it divides by 0 where a column is constant")
+    arrays = {name: None if array is None else array[:, varying] for name, array in case.arrays.items()}
+    return replace(case, arrays=arrays)
+
+
+VARYING = View("it divides by 0 where a column is constant, which is not asked", narrow=_varying_columns)
+
+# ---- images: channels last, one image alone, windows that tile it ----
+
+
+def _last(array: Any) -> Any:
+    return None if array is None else np.moveaxis(np.asarray(array), 1, -1)
+
+
+def _channels_first(outputs: Values) -> Values:
+    return {name: np.moveaxis(np.asarray(y), -1, 1) if np.ndim(y) == 4 else y for name, y in outputs.items()}
+
+
+def _give_channels_last(values: Values) -> Values:
+    """x (N, H, W, C) and kernels (kh, kw, C, F)."""
+    kernels = {"weight": np.transpose(values["weight"], (2, 3, 1, 0))} if "weight" in values else {}
+    return {**values, "input": _last(values["input"]), **kernels}
+
+
+def _without_gradients(gradients: Values, values: Values) -> Values:
+    raise Beyond("the gradients of images with channels last are not asked")
+
+
+def _one_image(case: Case, taken: frozenset[str], *, inner: Callable[..., Case]) -> Case:
+    """One image of one channel."""
+    case = inner(case, taken)
+    arrays = {**case.arrays, "input": case.arrays["input"][:1, :1]}
+    if "weight" in arrays:
+        arrays["weight"] = arrays["weight"][:1, :1]
+        arrays["bias"] = None if arrays.get("bias") is None else arrays["bias"][:1]
+    return replace(case, arrays=arrays)
+
+
+def _give_image(values: Values) -> Values:
+    return {
+        name: value[0, 0] if name in ("input", "weight") and np.ndim(value) == 4 else value
+        for name, value in values.items()
+    }
+
+
+def _tiles(case: Case, taken: frozenset[str]) -> Case:
+    """An image that the windows fill."""
+    case = square(case, taken, axes=2)
+    size, image = int(np.max(case.options["kernel_size"])), case.arrays["input"]
+    rows, columns = (n // size * size for n in image.shape[2:])
+    if not rows or not columns or case.options.get("padding"):
+        raise Beyond("it takes windows that fill the image")
+    arrays = {**case.arrays, "input": image[:, :, :rows, :columns]}
+    return replace(case, arrays=arrays, options={**case.options, "stride": size})
+
+
+@dataclass(frozen=True)
+class TiesWhole:
+    """Max-pooling whose gradient goes to every largest pixel of a window, whole or shared among them."""
+
+    share: bool
+
+    def __call__(self, input: Any, **options: Any) -> Any:
+        y, first = convolution.max_pool2d(input, **options)
+        size, stride = options["kernel_size"], options.get("stride") or options["kernel_size"]
+        if options.get("padding", 0) not in (0, (0, 0)) or options.get("dilation", 1) not in (1, (1, 1)):
+            return y, first
+        (kh, kw), (sh, sw) = (tuple(np.broadcast_to(n, 2).tolist()) for n in (size, stride))
+        rows, columns = y.shape[2:]
+        fits = (rows - 1) * sh + kh <= input.shape[2] and (columns - 1) * sw + kw <= input.shape[3]
+        if not fits:  # ceil_mode
+            return y, first
+        places = [
+            (..., slice(i, i + sh * (rows - 1) + 1, sh), slice(j, j + sw * (columns - 1) + 1, sw))
+            for i, j in np.ndindex(kh, kw)
+        ]
+
+        def backward(dy: Any) -> Values:
+            ties = sum((1.0 * (input[place] == y) for place in places), start=0 * y)
+            dinput = np.zeros_like(input)
+            for place in places:
+                dinput[place] += np.where(input[place] == y, dy / ties if self.share else dy, 0)
+            return {"input": dinput}
+
+        return y, backward
+
+
+TIES = (
+    (
+        "where several pixels of a window are equally large, they share its gradient",
+        TiesWhole(share=True),
+    ),
+    (
+        "where several pixels of a window are equally large, each gets the whole gradient, which is the "
+        "gradient of nothing: right only where no two are equal",
+        TiesWhole(share=False),
+    ),
+)
+TILES = "its windows have to fill the image"
+ONE_IMAGE = "it takes one image of one channel"
+LAST = "its images have their channels last"
+
+
+def _pools(algorithm: str) -> list[View]:
+    plain = partial(square, axes=2)
+    tiles = View(TILES, narrow=_tiles)
+    image = View(ONE_IMAGE, give=_give_image, narrow=partial(_one_image, inner=plain))
+    last = View(
+        f"{LAST}; {PLAIN}",
+        give=_give_channels_last,
+        taken=_channels_first,
+        back=_without_gradients,
+        narrow=plain,
+    )
+    if algorithm != "max_pool2d":
+        return [tiles, image, last]
+    tied = [
+        replace(view, convention="; ".join(filter(None, (view.convention, said))), formula=formula)
+        for view in (View(PLAIN, narrow=plain), tiles)
+        for said, formula in TIES
+    ]
+    return [tiles, *tied, image, last]
+
+
+def _convolutions() -> list[View]:
+    kernels = partial(square, axes=2, kernels=True)
+    return [
+        View(
+            f"{LAST}; {said}",
+            give=_give_channels_last,
+            taken=_channels_first,
+            back=_without_gradients,
+            narrow=narrow,
+        )
+        for said, narrow in ((PLAIN, partial(square, axes=2)), (SQUARE, kernels))
+    ] + [View(ONE_IMAGE, give=_give_image, narrow=partial(_one_image, inner=partial(square, axes=2)))]
+
+
+# ---- gradients that are cut to length without torch's 10⁻⁶ ----
+
+
+def clipped_exactly(grads: Any, *, max_norm: float, norm_type: float = 2.0) -> Any:
+    """g · c / ‖g‖ where ‖g‖ is above c."""
+    _, norm = clipping.clip_grad_norm(grads, max_norm=max_norm, norm_type=norm_type)
+    scale = max_norm / norm if norm > max_norm else 1.0
+    return clipping.Clipped({name: None if g is None else g * scale for name, g in grads.items()}, norm)
+
+
+def one_clipped_exactly(grad: Any, *, max_norm: float) -> Any:
+    clipped, norm = clipped_exactly({"grad": grad}, max_norm=max_norm)
+    return clipping.Clipped(clipped["grad"], norm)
+
+
+EXACTLY = "it scales by c / ‖g‖, where torch has c / (‖g‖ + 10⁻⁶)"
+
+MORE: Mapping[str, tuple[View, ...]] = {
+    "binary_cross_entropy": (ENDS,),
+    "accuracy": (View("it takes classes for both", formula=hits, narrow=_two_rows_of_classes),),
+    "r2_score": (View("it takes one output (N,)", formula=r2_of_one, narrow=_one_output),),
+    "one_hot": (View("as many classes as there are", formula=one_hot_of_all, narrow=_classes_of_all),),
+    "standardize": (VARYING,),
+    "min_max_scale": (VARYING,),
+    "max_pool2d": tuple(_pools("max_pool2d")),
+    "avg_pool2d": tuple(_pools("avg_pool2d")),
+    "conv2d": tuple(_convolutions()),
+    "clip_by_norm": (
+        View(EXACTLY, formula=one_clipped_exactly),
+        View(f"{EXACTLY}; {FIRST}", formula=FirstOnly(one_clipped_exactly)),
+    ),
+}
