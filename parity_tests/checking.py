@@ -47,7 +47,9 @@ class Outcome:
         for ours, theirs in wanted.map:
             words += ["--map", f"{ours}={theirs}"]
         examined = _renamed(examined, binding.names)
-        return cls(binding.algorithm, binding.dialect, binding.members, binding.line, examined, tuple(words))
+        main, *others = binding.members
+        members = (main, *(name for name in others if name not in examined.unfinished))
+        return cls(binding.algorithm, binding.dialect, members, binding.line, examined, tuple(words))
 
     def again(self, case: str) -> str:
         """The line that puts one case to it again."""

@@ -56,6 +56,8 @@ def _examine(entry: Algorithm, binding: Binding, host: Host, exam: Exam) -> Exam
     findings: list[Finding] = []
     beyond: list[str] = []
     raised: list[Finding] = []
+    refused: list[Finding] = []
+    unfinished: list[str] = []
     subject = _Subject(entry, binding, host)
     cases = (
         [entry.case("float64", exam.case)]
@@ -80,9 +82,11 @@ def _examine(entry: Algorithm, binding: Binding, host: Host, exam: Exam) -> Exam
             )
         except TheirError as error:
             if error.absent:
-                return Examined(entry.name, absent=str(error))
+                unfinished.append(str(error))
+                continue
             label = _label(case.options["shape"])
-            raised.append(
+            kept = refused if error.kind == "ValueError" else raised
+            kept.append(
                 Finding("distribution", label, case, Verdict.WRONG, message=str(error), worst=math.inf)
             )
         except Lost as error:
@@ -91,20 +95,15 @@ def _examine(entry: Algorithm, binding: Binding, host: Host, exam: Exam) -> Exam
                 Finding("distribution", label, case, Verdict.WRONG, message=str(error), worst=math.inf)
             )
             return Examined(entry.name, tuple(findings), tuple(beyond), lost=True)
+    if unfinished and not (findings or raised or refused):
+        return Examined(entry.name, absent=unfinished[0])
     if findings:
         # A shape or an activation that it refuses is no mistake where it draws others.
-        beyond += [finding.message for finding in raised]
+        beyond += [finding.message for finding in refused]
     else:
-        findings = raised
-    matrices = [finding for finding in findings if finding.regime == "matrix"]
-    if matrices and all(finding.verdict is Verdict.EXACT for finding in matrices):
-        # Fans of the first two axes alone: that is an initializer of dense layers.
-        others = [f for f in findings if f.regime == "kernel" and f.verdict is Verdict.WRONG]
-        if others:
-            subject.remarks.setdefault(
-                f"it is right for matrices alone; for a kernel {others[0].differences[0]}"
-            )
-            findings = [finding for finding in findings if finding not in others]
+        findings = refused
+    findings += raised
+    beyond += unfinished
     remarks = tuple(dict.fromkeys((*binding.remarks, *subject.remarks)))
     return Examined(entry.name, tuple(findings), tuple(dict.fromkeys(beyond)), remarks)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import repeat
+from pathlib import Path
 
 from parity_tests.checking import Checked, check_submission
 from parity_tests.judging import Exam
+from parity_tests.machine import workers
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Isolated
 from parity_tests.people.isolation import Process
 from parity_tests.people.targets import Submission
+from parity_tests.sandbox.messages import plain
 
 MANY = 6  # from so many files on, other processes are worth their start
 
@@ -42,8 +44,7 @@ def check_all(
         if jobs <= 1 or len(submissions) < MANY:
             yield from (_check(submission, wanted, exam, timeout, diagnose) for submission in submissions)
             return
-        context = multiprocessing.get_context("forkserver")
-        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        with workers(jobs, preload=["parity_tests.folders"]) as pool:
             rest = (repeat(item) for item in (wanted, exam, timeout, diagnose))
             yield from pool.map(_check_lightly, submissions, *rest, chunksize=2)
     finally:
@@ -53,14 +54,25 @@ def check_all(
 def _check(submission: Submission, wanted: Wanted, exam: Exam, timeout: float, diagnose: bool) -> Checked:
     if submission.error:
         return Checked(submission.label, error=submission.error)
-    return check_submission(
-        submission,
-        wanted,
-        exam,
-        _host(submission.uses_torch, timeout),
-        diagnose=diagnose,
-        without_torch=partial(_host, False, timeout),
-    )
+    try:
+        return check_submission(
+            submission,
+            wanted,
+            exam,
+            _host(submission.uses_torch, timeout),
+            diagnose=diagnose,
+            without_torch=partial(_host, False, timeout),
+        )
+    except ValueError:  # what was asked for makes no sense, for this file or any
+        raise
+    except Exception as error:  # one file must not take the others with it
+        close()
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        told = (
+            f"{type(error).__name__}: {plain(str(error), 200)} ({Path(where.filename).name}:{where.lineno})"
+        )
+        reason = f"{submission.label}: a mistake in parity itself: {told}"
+        return Checked(submission.label, error=reason)
 
 
 def _host(torch: bool, timeout: float) -> Isolated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -182,14 +182,15 @@ def examine(binding: Binding, host: Host, exam: Exam) -> Examined:
 
         return examine_draws(entry, binding, host, exam)
     best: Examined | None = None
-    wrong_number = False
+    wrong_number = only_raised = False
     for reading in binding.readings:
-        if reading.if_raises and wrong_number:
+        if reading.if_raises and wrong_number and not only_raised:
             continue
         examined = _read(entry, binding, reading, host, exam)
-        wrong_number = wrong_number or any(
-            finding.verdict is Verdict.WRONG and finding.divergences for finding in examined.findings
-        )
+        if any(finding.verdict is Verdict.WRONG and finding.divergences for finding in examined.findings):
+            wrong_number = True
+        elif any(finding.verdict in SEVERITY[:-1] for finding in examined.findings):
+            only_raised = True  # right where it answers: wrong numbers came of another reading
         said = (f"convention: {reading.convention}",) if reading.convention else ()
         remarks = (*binding.remarks, *said, *examined.remarks)
         examined = replace(examined, remarks=remarks, convention=reading.convention)
@@ -200,7 +201,9 @@ def examine(binding: Binding, host: Host, exam: Exam) -> Examined:
         if examined.lost or examined.absent or examined.verdict in SEVERITY[:-1]:
             break
     assert best is not None, f"{binding.algorithm} has no reading"
-    return _uncalled(best) if binding.dialect == "native" else best
+    # A graph is called by Python's own operators, which have one form.
+    formed = binding.dialect == "native" and binding.algorithm != "expression_graph"
+    return _uncalled(best) if formed else best
 
 
 # What Python says where something is called in another form than it has, or gets arrays of another layout.
@@ -242,6 +245,7 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
     unfinished: list[str] = []
     lost, reasons = False, list(beyond)
     host.remarks.clear()
+    host.gave.clear()
     for question in asked:
         try:
             answer = subject.answer(question)
@@ -272,9 +276,31 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
         return Examined(entry.name, absent=nothing[0][1] if nothing else unfinished[0])
     # What answers some questions is there: it has to answer all of them, but for those that it refuses.
     findings += [_failed(question, question.kinds[0], message) for question, message in nothing]
+    findings += _silent(answers)
     reasons += unfinished
     remarks = tuple(host.remarks) if entry.protocol in ("operation", "function", "optimizer") else ()
-    return Examined(entry.name, tuple(findings), tuple(dict.fromkeys(reasons)), remarks, lost, tuple(answers))
+    return Examined(
+        entry.name,
+        tuple(findings),
+        tuple(dict.fromkeys(reasons)),
+        remarks,
+        lost,
+        tuple(answers),
+        unfinished=tuple(name for name, gave in host.gave.items() if not gave),
+    )
+
+
+def _silent(answers: Sequence[tuple[Question, Answer]]) -> list[Finding]:
+    """A finding of each question for which its backward gave nothing, where it gives something for others."""
+    told = [
+        (question, got)
+        for question, answer in answers
+        for part, got in zip(question.parts, answer, strict=True)
+        if part.kind == "gradients" and got is not None
+    ]
+    if not any(got for _, got in told):
+        return []
+    return [_failed(question, "gradients", "its backward returns None") for question, got in told if not got]
 
 
 def _failed(question: Question, kind: str, message: str) -> Finding:
@@ -354,7 +380,7 @@ class Subject:
                 self.reading.formula,
             )
             answer = self.answer(posed)
-        except (Beyond, Absent, TheirError, ValueError):
+        except (Beyond, Absent, TheirError, Lost, ValueError):
             return False
         return all(finding.verdict is not Verdict.WRONG for finding in self.judged(posed, answer))
 

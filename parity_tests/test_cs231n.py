@@ -52,7 +52,7 @@ def test_the_examples_are_right(host: Isolated, name: str) -> None:
     assert len(outcomes) == {"layers": 7, "optim": 4}[name]
     for outcome in outcomes:
         assert outcome.verdict is Verdict.EXACT, why(outcome)
-        assert not outcome.examined.remarks
+        assert not [said for said in outcome.examined.remarks if "in place" not in said]
 
 
 @pytest.mark.parametrize("name", [*STYLES, *RECURRENT, *OPTIMIZERS])
@@ -188,6 +188,20 @@ def test_a_wrong_dropout_says_how_much_it_keeps(host: Isolated) -> None:
     assert "were to be kept" in why(only(host, text, only=frozenset({"dropout"})))
 
 
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        ("np.random.rand(*x.shape[1:]) < p)", "one mask for a whole batch"),
+        ("np.random.rand(len(x), *[1] * (x.ndim - 1)) < p)", "one draw for each example"),
+    ],
+)
+def test_a_mask_that_is_shared_is_named(host: Isolated, drawn: str, said: str) -> None:
+    text = (EXAMPLES / "layers.py").read_text().replace("np.random.rand(*x.shape) < p)", drawn)
+    outcome = only(host, text, only=frozenset({"dropout"}))
+    assert outcome.verdict is Verdict.WRONG
+    assert any(said in finding.message for finding in outcome.examined.findings)
+
+
 # ---- what is not finished, and what is something else
 
 
@@ -202,6 +216,90 @@ def test_a_forward_alone_is_checked_by_itself(host: Isolated) -> None:
     assert outcome.verdict is Verdict.EXACT
     assert {f.kind for f in outcome.examined.findings} == {"outputs"}
     assert "no backward" in outcome.examined.remarks[0]
+
+
+RELU_FORWARD = """
+def relu_forward(x):
+    return np.maximum(x, 0), x
+"""
+BATCHNORM_FORWARD = """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
+    mean, var = bn_param["running_mean"], bn_param["running_var"]
+    if bn_param["mode"] == "train":
+        mean, var = x.mean(axis=0), x.var(axis=0)
+        for name, value in (("running_mean", mean), ("running_var", var)):
+            bn_param[name] = momentum * bn_param[name] + (1 - momentum) * value
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    return gamma * x_hat + beta, (x_hat, gamma, var, eps)
+"""
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        (RELU_FORWARD, "def relu_backward(dout, cache):\n    dx, x = None, cache\n    return dx\n"),
+        (BATCHNORM_FORWARD, "def batchnorm_backward(dout, cache):\n    return None, None, None\n"),
+    ],
+)
+def test_a_backward_that_is_unfinished_is_said_to_be(host: Isolated, forward: str, backward: str) -> None:
+    outcome = only(host, forward + backward)
+    assert outcome.verdict is Verdict.EXACT, why(outcome)
+    assert len(outcome.members) == 1
+    assert {f.kind for f in outcome.examined.findings} == {"outputs"}
+    assert "its backward returns nothing yet, so that its gradients were not checked" in (
+        outcome.examined.remarks
+    )
+
+
+def test_a_further_backward_that_is_unfinished_is_absent(host: Isolated) -> None:
+    backward = "def batchnorm_backward_alt(dout, cache):\n    pass\n"
+    by_name = {o.members[0]: o.verdict for o in checked(host, BATCHNORM_FORWARD + backward).outcomes}
+    assert by_name == {
+        "batchnorm_forward": Verdict.EXACT,
+        "batchnorm_backward_alt": Verdict.ABSENT,
+    }
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        (RELU_FORWARD, "def relu_backward(dout, x):\n    return dout * (x > 0) if x.ndim == 2 else None\n"),
+        (
+            BATCHNORM_FORWARD,
+            "def batchnorm_backward(dout, cache):\n    return None, (dout * cache[0]).sum(0), dout.sum(0)\n",
+        ),
+    ],
+)
+def test_half_a_backward_is_wrong(host: Isolated, forward: str, backward: str) -> None:
+    outcome = only(host, forward + backward)
+    assert outcome.verdict is Verdict.WRONG
+    assert "None" in why(outcome)
+
+
+def test_the_start_of_dropout_backward_is_unfinished(host: Isolated) -> None:
+    text = (EXAMPLES / "layers.py").read_text()
+    start = text.index("def dropout_backward")
+    text = (
+        text[:start]
+        + """def dropout_backward(dout, cache):
+    param, mask = cache
+    dx = None
+    return dx
+"""
+    )
+    outcome = only(host, text, only=frozenset({"dropout"}))
+    assert outcome.members == ("dropout_forward",)
+    assert any("its backward returns nothing yet" in said for said in outcome.examined.remarks)
+
+
+def test_a_loss_without_its_gradient_says_so(host: Isolated) -> None:
+    text = (
+        (EXAMPLES / "layers.py").read_text().replace("return loss, dx / N", "dx = None\n    return loss, dx")
+    )
+    outcome = only(host, text, only=frozenset({"cross_entropy"}))
+    assert outcome.verdict in RIGHT
+    assert any("it returns no gradient" in said for said in outcome.examined.remarks)
 
 
 def test_other_signatures_are_not_called_wrong(host: Isolated) -> None:

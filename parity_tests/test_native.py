@@ -20,6 +20,7 @@ from parity_tests.samples.native_cells import CELLS
 from parity_tests.samples.native_images import IMAGES
 from parity_tests.samples.native_layers import LAYERS
 from parity_tests.samples.native_losses import LOSSES
+from parity_tests.samples.native_textbook import TEXTBOOK
 from parity_tests.samples.native_training import TRAINING
 from parity_tests.verdicts import Examined, Verdict
 
@@ -47,7 +48,7 @@ def examined(host: Isolated, algorithm: str, source: str, wanted: Wanted = Wante
 
 @pytest.mark.parametrize(
     "sample",
-    [*ACTIVATIONS, *LOSSES, *LAYERS, *IMAGES, *CELLS, *TRAINING],
+    [*ACTIVATIONS, *LOSSES, *LAYERS, *IMAGES, *CELLS, *TRAINING, *TEXTBOOK],
     ids=lambda sample: f"{sample.algorithm}-{sample.right}",
 )
 def test_samples(host: Isolated, sample: Sample) -> None:
@@ -201,3 +202,29 @@ def test_the_examples(host: Isolated, algorithm: str) -> None:
     assert right.verdict in RIGHT
     assert {finding.kind for finding in right.findings} == {"outputs", "gradients"}
     assert examined(host, algorithm, (EXAMPLES / "layers_wrong.py").read_text()).verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "source"),
+    [
+        ("linear_regression", """
+         class LinearRegression:
+             def fit(self, X, y):
+                 self.theta = np.linalg.solve(X.T @ X, X.T @ y)
+             def predict(self, X):
+                 return X @ self.theta
+         """),
+        ("scaled_dot_product_attention", """
+         def self_attention(x, Wq, Wk, Wv):
+             q, k, v = x @ Wq, x @ Wk, x @ Wv
+             return np.exp(q @ k.T) @ v
+         """),
+    ],
+)  # fmt: skip
+def test_what_never_answers_in_the_forms_that_are_known_is_not_checked(
+    host: Isolated, algorithm: str, source: str
+) -> None:
+    found = examined(host, algorithm, source)
+    assert found.verdict is Verdict.ABSENT
+    assert not found.absent
+    assert found.beyond

@@ -189,3 +189,37 @@ def test_scratch_as_an_initializer_of_two_forms(name: str) -> None:
     for source in (function, klass):
         found: Any = examined(source, name)
         assert found.verdict is Verdict.EXACT, (source, found)
+
+
+VELOCITY = """
+class SGD:
+    def __init__(self, lr=0.01, momentum=0.9):
+        self.lr, self.momentum, self.v = lr, momentum, None
+
+    def step(self, w, g):
+        if self.v is None:
+            self.v = g.copy()
+        else:
+            self.v *= self.momentum
+            self.v += g
+        w -= self.lr * self.v
+        return w
+"""
+
+
+def test_a_velocity_that_is_the_gradients_array_is_wrong() -> None:
+    """The gradients of a training loop may be in the same arrays at every step."""
+    assert examined(VELOCITY, "sgd").verdict is Verdict.EXACT
+    assert examined(VELOCITY.replace("g.copy()", "g"), "sgd").verdict is Verdict.WRONG
+
+
+def test_gradients_that_are_changed_are_remarked() -> None:
+    changed = "it changes the gradients that it is given"
+    assert changed not in examined(VELOCITY, "sgd").remarks
+    assert changed in examined(VELOCITY.replace("return w", "g *= 0; return w"), "sgd").remarks
+
+
+def test_a_polynomial_is_not_asked_beyond_its_last_step() -> None:
+    source = "def polynomial_decay(t, lr, total, power):\n    return lr * (1 - t / total) ** power\n"
+    assert examined(source, "polynomial_lr").verdict is Verdict.EXACT
+    assert examined(source.replace("1 -", "1.1 -"), "polynomial_lr").verdict is Verdict.WRONG

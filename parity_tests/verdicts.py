@@ -49,7 +49,8 @@ class Examined:
     `beyond` says which questions it can't be asked, and why; `lost` that its process is gone. `answers` are
     what it said to the questions of its findings, for whoever wants to find out what is different;
     `convention` is the one that it was read in, if not the usual one, and `own_formula` says that what it
-    was compared with is the convention's own.
+    was compared with is the convention's own. `unfinished` are those of its functions that return nothing
+    yet, without which it was checked.
     """
 
     algorithm: str
@@ -61,6 +62,7 @@ class Examined:
     absent: str = ""
     convention: str = ""
     own_formula: bool = False
+    unfinished: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

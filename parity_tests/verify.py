@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import repeat
@@ -28,6 +25,9 @@ from parity_tests.engine.results import Result, Status, Tally
 from parity_tests.engine.runs import check_runs
 from parity_tests.engine.schedules import check_schedule
 from parity_tests.engine.trajectories import check_resumed, check_steps_keep, check_trajectory
+from parity_tests.machine import workers
+
+PRELOAD = ("parity_tests.verify", "reference.optimizers", "torch.optim")
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,7 @@ def verify_all(entries: Sequence[Algorithm], plans: Sequence[Plan], *, jobs: int
     if jobs == 1:
         yield from (_verify_by_name(entry.name, plans) for entry in entries)
         return
-    # A fork server imports torch once for all, and was never in the middle of a computation when it forks.
-    linux = sys.platform == "linux"
-    context = multiprocessing.get_context("forkserver" if linux else "spawn")
-    if linux:
-        context.set_forkserver_preload(["parity_tests.verify", "reference.optimizers", "torch.optim"])
-    with ProcessPoolExecutor(jobs, context, initializer=_one_thread) as pool:
+    with workers(jobs, preload=PRELOAD, initializer=_one_thread) as pool:
         yield from pool.map(_verify_by_name, [entry.name for entry in entries], repeat(plans))
 
 

@@ -1,139 +1,72 @@
-"""Convolution and pooling of images (m, height, width, channels), with loops."""
+"""Convolution and pooling of images (m, height, width, channels): all images at once, offset by offset."""
 
 import numpy as np
 
 
 def zero_pad(X, pad):
-    X_pad = np.pad(X, ((0, 0), (pad, pad), (pad, pad), (0, 0)), mode="constant", constant_values=(0, 0))
-    return X_pad
+    m, height, width, channels = X.shape
+    padded = np.zeros((m, height + 2 * pad, width + 2 * pad, channels))
+    padded[:, pad:pad + height, pad:pad + width] = X
+    return padded
 
 
 def conv_single_step(a_slice_prev, W, b):
-    s = np.multiply(a_slice_prev, W)
-    Z = np.sum(s)
-    Z = Z + float(np.squeeze(b))
-    return Z
+    return np.vdot(a_slice_prev, W) + np.asarray(b).item()
 
 
 def conv_forward(A_prev, W, b, hparameters):
-    (m, n_H_prev, n_W_prev, n_C_prev) = A_prev.shape
-    (f, f, n_C_prev, n_C) = W.shape
-    stride = hparameters["stride"]
-    pad = hparameters["pad"]
+    s, f = hparameters["stride"], W.shape[0]
+    padded = zero_pad(A_prev, hparameters["pad"])
+    rows, cols = ((n - f) // s + 1 for n in padded.shape[1:3])
 
-    n_H = int((n_H_prev - f + 2 * pad) / stride) + 1
-    n_W = int((n_W_prev - f + 2 * pad) / stride) + 1
-    Z = np.zeros((m, n_H, n_W, n_C))
-    A_prev_pad = zero_pad(A_prev, pad)
-
-    for i in range(m):
-        a_prev_pad = A_prev_pad[i]
-        for h in range(n_H):
-            vert_start = h * stride
-            vert_end = vert_start + f
-            for w in range(n_W):
-                horiz_start = w * stride
-                horiz_end = horiz_start + f
-                for c in range(n_C):
-                    a_slice_prev = a_prev_pad[vert_start:vert_end, horiz_start:horiz_end, :]
-                    Z[i, h, w, c] = conv_single_step(a_slice_prev, W[:, :, :, c], b[:, :, :, c])
-
-    assert Z.shape == (m, n_H, n_W, n_C)
-    cache = (A_prev, W, b, hparameters)
-    return Z, cache
+    # Every element of the filter meets a grid of pixels, which begins at its own place in the first window.
+    Z = np.zeros((len(A_prev), rows, cols, W.shape[3])) + b
+    for r in range(f):
+        for q in range(f):
+            Z += padded[:, r:r + s * rows:s, q:q + s * cols:s] @ W[r, q]
+    return Z, (A_prev, W, b, hparameters)
 
 
 def conv_backward(dZ, cache):
-    (A_prev, W, b, hparameters) = cache
-    (m, n_H_prev, n_W_prev, n_C_prev) = A_prev.shape
-    (f, f, n_C_prev, n_C) = W.shape
-    stride = hparameters["stride"]
-    pad = hparameters["pad"]
-    (m, n_H, n_W, n_C) = dZ.shape
+    A_prev, W, b, hparameters = cache
+    s, pad, f = hparameters["stride"], hparameters["pad"], W.shape[0]
+    rows, cols = dZ.shape[1:3]
+    padded = zero_pad(A_prev, pad)
+    d_padded, dW = np.zeros(padded.shape), np.zeros(W.shape)
+    for r in range(f):
+        for q in range(f):
+            grid = np.s_[:, r:r + s * rows:s, q:q + s * cols:s]
+            d_padded[grid] += dZ @ W[r, q].T
+            dW[r, q] = np.tensordot(padded[grid], dZ, axes=([0, 1, 2], [0, 1, 2]))
+    height, width = A_prev.shape[1:3]
+    return d_padded[:, pad:pad + height, pad:pad + width], dW, dZ.sum(axis=(0, 1, 2)).reshape(b.shape)
 
-    dA_prev = np.zeros(A_prev.shape)
-    dW = np.zeros(W.shape)
-    db = np.zeros(b.shape)
-    A_prev_pad = zero_pad(A_prev, pad)
-    dA_prev_pad = zero_pad(dA_prev, pad)
 
-    for i in range(m):
-        a_prev_pad = A_prev_pad[i]
-        da_prev_pad = dA_prev_pad[i]
-        for h in range(n_H):
-            for w in range(n_W):
-                for c in range(n_C):
-                    vert_start = h * stride
-                    vert_end = vert_start + f
-                    horiz_start = w * stride
-                    horiz_end = horiz_start + f
-                    a_slice = a_prev_pad[vert_start:vert_end, horiz_start:horiz_end, :]
-                    dz = dZ[i, h, w, c]
-                    da_prev_pad[vert_start:vert_end, horiz_start:horiz_end, :] += W[:, :, :, c] * dz
-                    dW[:, :, :, c] += a_slice * dz
-                    db[:, :, :, c] += dz
-        dA_prev[i] = da_prev_pad[pad:pad + n_H_prev, pad:pad + n_W_prev, :]
-
-    return dA_prev, dW, db
+def windows(shape, hparameters):
+    """Where each window begins in the output, and which pixels it covers."""
+    f, s = hparameters["f"], hparameters["stride"]
+    for i in range((shape[1] - f) // s + 1):
+        for j in range((shape[2] - f) // s + 1):
+            yield i, j, np.s_[:, i * s:i * s + f, j * s:j * s + f]
 
 
 def pool_forward(A_prev, hparameters, mode="max"):
-    (m, n_H_prev, n_W_prev, n_C_prev) = A_prev.shape
-    f = hparameters["f"]
-    stride = hparameters["stride"]
-    n_H = int(1 + (n_H_prev - f) / stride)
-    n_W = int(1 + (n_W_prev - f) / stride)
-    n_C = n_C_prev
-    A = np.zeros((m, n_H, n_W, n_C))
-
-    for i in range(m):
-        for h in range(n_H):
-            for w in range(n_W):
-                for c in range(n_C):
-                    window = A_prev[i, h * stride:h * stride + f, w * stride:w * stride + f, c]
-                    if mode == "max":
-                        A[i, h, w, c] = np.max(window)
-                    elif mode == "average":
-                        A[i, h, w, c] = np.mean(window)
-
-    cache = (A_prev, hparameters)
-    return A, cache
-
-
-def create_mask_from_window(x):
-    mask = x == np.max(x)
-    return mask
-
-
-def distribute_value(dz, shape):
-    (n_H, n_W) = shape
-    average = dz / (n_H * n_W)
-    return np.ones(shape) * average
+    f, s = hparameters["f"], hparameters["stride"]
+    m, height, width, channels = A_prev.shape
+    A = np.zeros((m, (height - f) // s + 1, (width - f) // s + 1, channels))
+    for i, j, pixels in windows(A_prev.shape, hparameters):
+        over = np.max if mode == "max" else np.mean
+        A[:, i, j] = over(A_prev[pixels], axis=(1, 2))
+    return A, (A_prev, hparameters)
 
 
 def pool_backward(dA, cache, mode="max"):
-    (A_prev, hparameters) = cache
-    stride = hparameters["stride"]
-    f = hparameters["f"]
-    m, n_H, n_W, n_C = dA.shape
+    A_prev, hparameters = cache
     dA_prev = np.zeros(A_prev.shape)
-
-    for i in range(m):
-        a_prev = A_prev[i]
-        for h in range(n_H):
-            for w in range(n_W):
-                for c in range(n_C):
-                    vert_start = h * stride
-                    vert_end = vert_start + f
-                    horiz_start = w * stride
-                    horiz_end = horiz_start + f
-                    if mode == "max":
-                        a_prev_slice = a_prev[vert_start:vert_end, horiz_start:horiz_end, c]
-                        mask = create_mask_from_window(a_prev_slice)
-                        dA_prev[i, vert_start:vert_end, horiz_start:horiz_end, c] += mask * dA[i, h, w, c]
-                    elif mode == "average":
-                        da = dA[i, h, w, c]
-                        da_window = distribute_value(da, (f, f))
-                        dA_prev[i, vert_start:vert_end, horiz_start:horiz_end, c] += da_window
-
+    for i, j, pixels in windows(A_prev.shape, hparameters):
+        upstream, seen = dA[:, i:i + 1, j:j + 1], A_prev[pixels]
+        if mode == "max":
+            dA_prev[pixels] += upstream * (seen == seen.max(axis=(1, 2), keepdims=True))
+        else:
+            dA_prev[pixels] += upstream / hparameters["f"] ** 2
     return dA_prev

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parity_tests.commands.arguments import natural, seconds
 from parity_tests.machine import cores
 
 if TYPE_CHECKING:
@@ -49,16 +50,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--expect", default="", metavar="FILE", help="expected failures, in TOML")
     parser.add_argument(
-        "--min-checks", type=int, default=1, metavar="N", help="fewer checks are a failure (1)"
+        "--min-checks", type=natural, default=1, metavar="N", help="fewer checks are a failure (1)"
     )
     parser.add_argument(
-        "--examples", type=int, default=4, metavar="N", help="drawn cases beside the curated ones (4)"
+        "--examples", type=natural, default=4, metavar="N", help="drawn cases beside the curated ones (4)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="where the drawn cases begin (0)")
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="where the drawn cases begin (0)"
+    )
     parser.add_argument("--case", default="", metavar="SPEC", help="the one case that a report names")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds for each call (10)")
     parser.add_argument(
-        "--jobs", type=int, default=0, metavar="N", help="processes for a folder (one per core)"
+        "--timeout", type=seconds, default=10.0, metavar="S", help="seconds for each call (10)"
+    )
+    parser.add_argument(
+        "--jobs", type=natural, default=0, metavar="N", help="processes for a folder (one per core)"
     )
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
-import multiprocessing
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 
 from parity_tests.catalogue import Algorithm, algorithms, find
 from parity_tests.commands.arguments import natural
 from parity_tests.judging import Exam
-from parity_tests.machine import cores
+from parity_tests.machine import cores, workers
 from parity_tests.mutants import Power, in_sample, measure
 from parity_tests.reports.summary import CONFORMS, DIFFERS
 
@@ -81,8 +78,7 @@ def measure_all(entries: Sequence[Algorithm], exam: Exam, *, every: int, jobs: i
         yield from (_measured(entry.name, exam, every) for entry in entries)
         return
     # A mutant runs under an alarm and a limit of memory, in a process that has nothing else to do.
-    context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=_one_thread) as pool:
+    with workers(jobs, preload=["parity_tests.mutants"], initializer=_one_thread) as pool:
         yield from pool.map(_measured, [entry.name for entry in entries], repeat(exam), repeat(every))
 
 

@@ -14,7 +14,7 @@ import importlib
 import numbers
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import CodeType, FrameType, ModuleType
@@ -117,7 +117,11 @@ class Program:
 
     def build(self, mutant: Mutant) -> list[Callable[..., Any]]:
         """The roots as they are with this mistake."""
-        affected = dependants(mutant.unit, self.units)
+        return self.rebuilt({mutant.unit.name: (mutant.unit, mutant.compiled())})
+
+    def rebuilt(self, changes: Mapping[str, tuple[Unit, CodeType]]) -> list[Callable[..., Any]]:
+        """The roots as they are with other code for some units, by their names."""
+        affected = dependants([unit for unit, _ in changes.values()], self.units)
         names = {unit.module for unit in affected}
         changed = {id(unit) for unit in affected}
         modules: dict[str, ModuleType] = {}
@@ -130,7 +134,8 @@ class Program:
                 if not original and origin in modules:
                     setattr(module, here, modules[origin])
         for unit in affected:
-            exec(mutant.compiled() if unit is mutant.unit else unit.code, vars(modules[unit.module]))
+            code = changes[unit.name][1] if unit.name in changes else unit.code
+            exec(code, vars(modules[unit.module]))
             made = getattr(modules[unit.module], unit.name)
             for name, module in modules.items():
                 for here, (_, original) in source_of(name).imported.items():

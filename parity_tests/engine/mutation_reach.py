@@ -141,9 +141,9 @@ def reached(roots: Iterable[Unit], own: Callable[[str], bool]) -> list[Unit]:
     return sorted(found.values(), key=lambda unit: (unit.module, unit.node.lineno))
 
 
-def dependants(unit: Unit, among: Sequence[Unit]) -> list[Unit]:
-    """The unit and those that use it, directly or not, each after what it uses where that is possible."""
-    affected = {id(unit)}
+def dependants(units: Iterable[Unit], among: Sequence[Unit]) -> list[Unit]:
+    """The units and those that use them, directly or not, each after what it uses where that is possible."""
+    affected = {id(unit) for unit in units}
     grown = True
     while grown:
         more = {id(u) for u in among if id(u) not in affected and any(id(v) in affected for v in uses(u))}

@@ -18,7 +18,7 @@ from parity_tests.people import cs231n_losses as losses
 from parity_tests.people import cs231n_recurrent as recurrent
 from parity_tests.people.binding import Binding, Bound, Member, Reading, Unbound
 from parity_tests.people.cs231n_optim import RULES
-from parity_tests.people.cs231n_pairs import Layer, Loss, asking, asking_loss, readings
+from parity_tests.people.cs231n_pairs import Heard, Layer, Loss, asking, asking_loss, needed, noted, readings
 from parity_tests.people.finding import Wanted
 
 NAME = "cs231n"
@@ -129,19 +129,19 @@ def _paired(
     name = "" if backward is None else backward.name
     main = first or forward
     members = dict.fromkeys(member.name for member in (main, forward, backward) if member is not None)
-    made = _readings(layer, forward, name)
+    made = _readings(layer, forward, name, noted if first is None else needed)
     yield Binding(layer.algorithm, NAME, tuple(members), made, line=main.line, remarks=remarks)
 
 
-def _readings(layer: Layer, forward: Member, backward: str) -> tuple[Reading, ...]:
+def _readings(layer: Layer, forward: Member, backward: str, heard: Heard) -> tuple[Reading, ...]:
     if layer.algorithm == "dropout":
         return dropout.readings(forward.name, backward, forward.doc)
-    ask = asking(layer, forward.name, backward)
+    ask = asking(layer, forward.name, backward, heard)
     if layer in (layers.CONV, layers.MAX_POOL):
         ask = layers.whole_windows(layer, ask)
     made = readings(layer, ask)
     if layer is layers.GROUPNORM:
-        flat = readings(layers.GROUPNORM_FLAT, asking(layers.GROUPNORM_FLAT, forward.name, backward))
+        flat = readings(layers.GROUPNORM_FLAT, asking(layers.GROUPNORM_FLAT, forward.name, backward, heard))
         made += (replace(flat[0], convention=layers.FLAT),)
     return made
 

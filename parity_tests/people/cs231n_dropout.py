@@ -10,7 +10,7 @@ from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import answer, empty
 from parity_tests.people.binding import Ask, Reading
-from parity_tests.people.cs231n_pairs import Array, Layer, asking, careful, changed
+from parity_tests.people.cs231n_pairs import Array, Layer, asking, careful, changed, noted
 from parity_tests.people.host import Host, TheirError
 
 COPIES = 64  # of an example in one call, so that each of its elements is both kept and dropped
@@ -52,8 +52,14 @@ def readings(forward: str, backward: str, doc: str) -> tuple[Reading, ...]:
     return usual, other
 
 
+def _at_test_time(host: Host, backward: str, gave: bool) -> None:
+    """What is there at test time alone, as in the assignment's own start, is not finished."""
+    if not gave:
+        host.remark("its backward returns nothing at test time")
+
+
 def _asking(forward: str, backward: str, *, keeps: bool) -> Ask:
-    plainly = asking(LAYERS[keeps], forward, backward)
+    plainly = asking(LAYERS[keeps], forward, backward, _at_test_time)
 
     def ask(host: Host, question: Question) -> Answer:
         if not question.case.options["training"]:
@@ -113,6 +119,7 @@ def _both(
     if not backward:
         return outputs, None
     grads = host.call(backward, dy, host.operate("getitem", returned, 1))
+    noted(host, backward, not empty(grads))
     return outputs, None if empty(grads) else _like(grads, x, f"{backward} returned dx")
 
 

@@ -17,6 +17,7 @@ from parity_tests.people.host import Host, TheirError
 from parity_tests.sandbox.wire import Ref
 
 Array = np.ndarray
+Heard = Callable[[Host, str, bool], None]
 PYTHON_2 = (
     "'float' object cannot be interpreted as an integer",
     "slice indices must be integers",
@@ -94,8 +95,24 @@ class Layer:
         return tuple(self.form.partition("(")[2].partition(")")[0].split(", "))
 
 
-def asking(layer: Layer, forward: str, backward: str) -> Ask:
-    """Ask `forward`, and `backward` (if there is one) once with what it cached."""
+def noted(host: Host, backward: str, gave: bool) -> None:
+    """Say that a backward is not finished.  Raises TheirError for one that answers only sometimes."""
+    host.note(backward, gave)
+    if not gave:
+        host.remark("its backward returns nothing yet, so that its gradients were not checked")
+
+
+def needed(host: Host, backward: str, gave: bool) -> None:
+    """Where the backward is what is asked about, nothing is there without it."""
+    if not gave:
+        raise Absent(f"{backward} returns None")
+
+
+def asking(layer: Layer, forward: str, backward: str, heard: Heard = noted) -> Ask:
+    """Ask `forward`, and `backward` (if there is one) once with what it cached.
+
+    heard: is told whether the backward gave anything.
+    """
 
     def ask(host: Host, question: Question) -> Answer:
         case = question.case
@@ -105,10 +122,13 @@ def asking(layer: Layer, forward: str, backward: str) -> Ask:
         values, cache = _unpacked(host, forward, returned, layer.returns)
         settings = [host.get(ref) for ref in sent if isinstance(ref, Ref)]
         outputs = layer.out(case, values, settings)
+        if heard is needed and not layer.differentiable(case):
+            raise Beyond("nobody goes backward at test time")
         if not backward or cache is None or not layer.differentiable(case):
             return answer(question, outputs)
         grads = host.call(backward, *layer.upstream(case, question.upstream), cache)
         by_name = gradients_of(layer, backward, arguments, grads)
+        heard(host, backward, by_name is not None)
         return answer(question, outputs, None if by_name is None else layer.back(case, by_name))
 
     return ask
@@ -134,7 +154,10 @@ def _unpacked(host: Host, forward: str, returned: Ref, count: int) -> tuple[list
 def gradients_of(
     layer: Layer, backward: str, arguments: Sequence[Any], grads: Any
 ) -> dict[str, Array] | None:
-    """The gradients by name, each in the shape of its argument; None where nothing is there yet."""
+    """The gradients by name, each in the shape of its argument; None where nothing is there yet.
+
+    Raises TheirError where some are there and others are None.
+    """
     if empty(grads):
         return None
     names = layer.parameters
@@ -147,7 +170,7 @@ def gradients_of(
     by_name = {}
     for (name, place), grad in zip(layer.gradients, grads, strict=True):
         if grad is None:
-            continue
+            raise TheirError("TypeError", f"{backward} returned None for d{names[place]}")
         array = fitted(grad, arguments[place])
         if array.shape != np.shape(arguments[place]):
             raise TheirError(
@@ -225,7 +248,9 @@ def asking_loss(loss: Loss, name: str) -> Ask:
             raise Absent(
                 "it returns None" if empty(value) else "it returns a loss of 0 and a gradient of zeros"
             )
+        host.note(f"the gradient of {name}", grad is not None)
         if grad is None:
+            host.remark("it returns no gradient, so that its gradients were not checked")
             return answer(question, value)
         array = fitted(grad, arguments[loss.place])
         if array.shape != np.shape(arguments[loss.place]):

@@ -6,7 +6,7 @@ examples), and gradients of parameters are means over the examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,8 @@ NAME = "handbook"
 
 Bind = Callable[[Maker], Any]
 
-# Names that nobody else has; a file that defines one of them is in this dialect.
+# Names that nobody else has; a file is in this dialect if it defines
+# two of them, or one with parameters that are called as they are here.
 OWN: dict[str, Bind] = {
     **{
         f"update_parameters_with_{kind}": partial(updates.bind_update, kind=kind)
@@ -60,8 +61,8 @@ OWN: dict[str, Bind] = {
     "lstm_cell_forward": sequences.bind_lstm_cell_forward,
     "lstm_cell_backward": sequences.bind_lstm_cell_backward,
 }
-# Names that others have, too: they count where the file has one of the names above, or where the parameters
-# are called as they are here alone.
+# Names that others have, too: they count where the parameters are called as they are here alone, and in a
+# file of this dialect where they may be meant so.
 SHARED: dict[str, tuple[Bind, tuple[str, ...]]] = {
     "update_parameters": (partial(updates.bind_update, kind=""), ("parameters", "params")),
     "clip": (updates.bind_clip, ("maxValue",)),
@@ -88,38 +89,61 @@ SHARED: dict[str, tuple[Bind, tuple[str, ...]]] = {
     },
     **{f"{name}_derivative": (networks.bind_derivative, ()) for name in ("sigmoid", "relu", "tanh")},
 }
+# What parameters are called in a file of this dialect.
+WORDS = ("A", "A_prev", "AL", "dA", "dZ", "dH", "cache", "caches", "parameters", "params", "hparameters")
 # Modules of which the names above mean something else.
 FRAMEWORKS = frozenset({"tf", "tensorflow", "torch", "keras", "nn"})
 
 
 def bind(members: Sequence[Member], wanted: Wanted) -> Bound:
     """Bind every function of this dialect that is not another's by its signature."""
-    by_name = {member.name: member for member in members}
-    ours = wanted.dialect == NAME or any(name in OWN for name in by_name)
-    bindings: list[Binding] = []
-    unbound: list[Unbound] = []
-    for member in members:
-        if (wanted.member and member.name != wanted.member) or member.kind != "function":
-            continue
-        found = _binder(member, ours)
-        if found is None or member.uses & FRAMEWORKS:
-            continue
-        made = found(Maker(by_name, member))
-        for one in made if isinstance(made, tuple) else (made,):
-            if isinstance(one, Unbound):
-                unbound.append(one)
-            elif not wanted.as_ or one.algorithm == wanted.as_:
-                bindings.append(one)
-    return Bound(tuple(bindings), tuple(_said_once(unbound)))
+    by_name = {m.name: m for m in members if m.kind == "function" and not m.uses & FRAMEWORKS}
+    everything = {member.name: member for member in members}
+    made: dict[str, tuple[Binding | Unbound, ...]] = {}
+    for name, member in by_name.items():
+        if name in OWN:
+            made[name] = _made(OWN[name], everything, member)
+    ours = wanted.dialect == NAME
+    own = [by_name[name] for name, found in made.items() if any(isinstance(one, Binding) for one in found)]
+    of_ours = len(own) > 1 or any(called_so(WORDS, member) for member in own)
+    for name, member in by_name.items():
+        if name in SHARED and (ours or _signed(member) or (of_ours and _in_our_words(member))):
+            made[name] = _made(SHARED[name][0], everything, member)
+    for name in [] if ours else list(made):
+        # A layer goes with its backward: who has that in another form has both.
+        if (
+            name in SHARED
+            and not _signed(by_name[name])
+            and _another_has(f"{name}_backward", everything, made)
+        ):
+            del made[name]
+    found = [one for name in made for one in made[name] if not wanted.member or name == wanted.member]
+    bindings = [one for one in found if isinstance(one, Binding)]
+    unbound = [one for one in found if isinstance(one, Unbound)]
+    kept = tuple(one for one in bindings if not wanted.as_ or one.algorithm == wanted.as_)
+    return Bound(kept, tuple(_said_once(unbound)))
 
 
-def _binder(member: Member, ours: bool) -> Bind | None:
-    if member.name in OWN:
-        return OWN[member.name]
-    if member.name not in SHARED:
-        return None
-    bind_it, marks = SHARED[member.name]
-    return bind_it if ours or "Z" in member.takes or called_so(marks, member) else None
+def _made(bind_it: Bind, members: Mapping[str, Member], member: Member) -> tuple[Binding | Unbound, ...]:
+    found = bind_it(Maker(members, member))
+    return found if isinstance(found, tuple) else (found,)
+
+
+def _signed(member: Member) -> bool:
+    """Whether its parameters are called as they are here alone."""
+    return "Z" in member.takes or called_so(SHARED[member.name][1], member)
+
+
+def _in_our_words(member: Member) -> bool:
+    """Whether it may be meant so in a file of this dialect: it takes one thing, or what is called so here."""
+    return len(member.parameters or ()) == 1 or called_so(WORDS, member)
+
+
+def _another_has(
+    name: str, members: Mapping[str, Member], made: Mapping[str, tuple[Binding | Unbound, ...]]
+) -> bool:
+    """Whether there is a function of this name that could not be bound."""
+    return name in members and not any(isinstance(one, Binding) for one in made.get(name, ()))
 
 
 def _said_once(unbound: Iterable[Unbound]) -> list[Unbound]:

@@ -10,7 +10,7 @@ from parity_tests.engine.questions import Answer, Question
 from parity_tests.people import handbook_formulas as formulas
 from parity_tests.people.answers import empty, named, tensor
 from parity_tests.people.binding import Abilities, Absent, Binding, Reading, Unbound
-from parity_tests.people.handbook_functions import Maker, entries, function, outputs, value
+from parity_tests.people.handbook_functions import Function, Maker, entries, function, outputs, value
 from parity_tests.people.host import Host, TheirError
 from scratch.preprocessing import mini_batches
 
@@ -144,10 +144,20 @@ def bind_mini_batches(maker: Maker) -> Binding | Unbound:
             raise Absent("its batches are None")
         xs, ys = ([tensor(batch[i]) for batch in got] for i in (0, 1))
         (part,) = question.parts
+        if not any(_shuffles(theirs, host, question.case.seed % 1000 + i) for i in range(3)):
+            raise TheirError("TypeError", "it leaves the examples in their order, whatever the seed")
         return [named(part, _in_order(X, xs, ys))]
 
     abilities = Abilities(options=frozenset({"batch_size"}), arrays=frozenset())
     return maker.binding("mini_batches", ask, formula=epoch, abilities=abilities)
+
+
+def _shuffles(theirs: Function, host: Host, seed: int) -> bool:
+    """Whether twelve examples come in another order: by chance they stay as they are once in 12! times."""
+    X = np.arange(12.0).reshape(1, -1)
+    got = value(host, theirs(host, X=X, Y=X.copy(), mini_batch_size=5, seed=seed))
+    order = np.concatenate([tensor(batch[0]).reshape(-1) for batch in got])
+    return not np.array_equal(order, X[0])
 
 
 def _in_order(X: np.ndarray, xs: list[np.ndarray], ys: list[np.ndarray]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people import handbook_formulas as formulas
 from parity_tests.people.answers import tensor
-from parity_tests.people.binding import Beyond, Binding, Reading, Unbound
+from parity_tests.people.binding import Absent, Beyond, Binding, Reading, Unbound
 from parity_tests.people.handbook_functions import Function, Maker, function, item, outputs, value
 from parity_tests.people.handbook_networks import Given, back, of_network, parameter_gradients, unbound
 from parity_tests.people.host import Host, TheirError
@@ -98,16 +98,16 @@ def bind_backward_propagation(maker: Maker) -> Binding | Unbound:
     )
 
 
-def _own_cache(forward: Function | None, host: Host, given: Given, hidden: str) -> Any:
+def _own_cache(forward: Function | None, host: Host, given: Given, hidden: str, masks: Any = None) -> Any:
     """What their own forward pass left, if there is one, and it is right."""
     if forward is None:
         return None
     try:
-        returned = forward(host, X=given.X, parameters=given.parameters)
+        returned = forward(host, X=given.X, parameters=given.parameters, keep_prob=formulas.KEEP_PROB)
         AL = tensor(value(host, returned, 0))
-    except TheirError:
+    except (Absent, TheirError):
         return None
-    right = given.forward(hidden)[-1][1]
+    right = given.forward(hidden, masks)[-1][1]
     if AL.shape != right.shape or not np.allclose(AL, right, rtol=1e-6, atol=1e-300):
         return None
     return item(host, returned, 1)
@@ -130,10 +130,11 @@ def bind_regularized_backward(maker: Maker) -> Binding | Unbound:
     theirs = function(maker.member, "X Y cache lambd")
     if theirs is None:
         return unbound(maker, "X, Y, cache, lambd")
+    forward = maker.other("forward_propagation", "X parameters")
 
     def ask(host: Host, question: Question) -> Answer:
         given = Given.of(question)
-        cache = _tuple_or_dict(given, "relu")
+        cache = _own_cache(forward, host, given, "relu") or _tuple_or_dict(given, "relu")
         returned = theirs(host, X=given.X, Y=given.Y, cache=cache, lambd=formulas.LAMBD)
         return parameter_gradients(host, question, given, returned)
 
@@ -206,12 +207,16 @@ def bind_dropout_backward(maker: Maker) -> Binding | Unbound:
     theirs = function(maker.member, "X Y cache keep_prob")
     if theirs is None:
         return unbound(maker, "X, Y, cache, keep_prob")
+    forward = maker.other("forward_propagation_with_dropout", "X parameters keep_prob")
 
     def ask(host: Host, question: Question) -> Answer:
         given = Given.of(question)
         params = question.case.arrays["params"]
         masks = formulas.dropout_masks(given.X.shape[1], params, formulas.KEEP_PROB)
-        cache = _tuple_or_dict(given, "relu", masks=masks)
+        # Their own cache counts where their masks are those that the question is about.
+        host.seed(1)
+        own = _own_cache(forward, host, given, "relu", masks)
+        cache = own or _tuple_or_dict(given, "relu", masks=masks)
         returned = theirs(host, X=given.X, Y=given.Y, cache=cache, keep_prob=formulas.KEEP_PROB)
         return parameter_gradients(host, question, given, returned)
 

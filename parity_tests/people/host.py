@@ -45,16 +45,23 @@ class Host:
     """Requests; what carries them is up to the two kinds of host.
 
     `remarks` is what is worth saying of what was asked so far, and no mistake; it is in a dict for its order.
+    `gave` is whether each function that may be unfinished returned anything.
     """
 
     isolation = "in this process"
 
     def __init__(self) -> None:
         self.remarks: dict[str, None] = {}
+        self.gave: dict[str, bool] = {}
 
     def remark(self, text: str) -> None:
         """Say this once."""
         self.remarks.setdefault(text)
+
+    def note(self, name: str, gave: bool) -> None:
+        """Keep whether a function gave anything.  Raises TheirError for one that does so only sometimes."""
+        if self.gave.setdefault(name, gave) != gave:
+            raise TheirError("TypeError", f"{name} returns None for some inputs, and not for others")
 
     def _opened(self, reply: Any) -> Any:
         """The value of a reply.  Raises TheirError for an error, WireError for anything else."""

@@ -19,6 +19,8 @@ from parity_tests.people.signatures import SYNONYMS, plain
 from parity_tests.sandbox.wire import Record, Ref
 
 OUTPUT_KEYS = ("y", "out", "output", "outputs", "loss", "result", "h", "probs", "a", "value")
+# What hardly anybody differentiates with respect to: None for one of these is no mistake.
+SELDOM = {"target", "h_0", "c_0", "noise"}
 GRADIENT_KEYS = ("grads", "grad", "gradients", "gradient")
 
 
@@ -204,20 +206,40 @@ def gradients_by_name(
             ours = leaf.partition(".")[2]
             if ours and leaves[leaf] is None:
                 leaves[leaf] = _gradient(given, ours, {})
-        return leaves
+        none = {key: True for key, item in given.items() if item is None}
+        kept_back = [name for name in right if _gradient(none, name, theirs) is not None]
+        return _refused(leaves, kept_back, right)
     names = [name for name in order if name in right]
     names += [name for name in right if name not in names]
     if not (isinstance(value, tuple | list) and len(value) >= len(names)):
         names = [name for name in names if name != "target"] or names  # nobody needs that one
+    refused: list[str] = []
     if isinstance(value, tuple | list) and not (len(names) == 1 and _shape(value) is not None):
         items = list(value)
+        given_ = [item for item in items if item is not None]
+        if len(items) > len(names) == len(given_):
+            items = given_  # None for an argument that was None itself
         if len(items) > len(names):
             spread = [leaf for name in names for leaf in _under(leaves, name)]
             names = spread if len(spread) == len(items) else names
         for name, item in zip(names, items, strict=False):
             leaves |= _spread(item, right[name], name) if name in right else {name: item}
+        refused = [name for name, item in zip(names, items, strict=False) if item is None and name in right]
     else:
         leaves |= _spread(value, right[names[0]], names[0])
+    return _refused(leaves, refused, right)
+
+
+def _refused(leaves: dict[str, Any], refused: Sequence[str], right: Mapping[str, Any]) -> dict[str, Any]:
+    """The leaves, where None beside other gradients says that one is 0; None for all says nothing."""
+    if empty(leaves):
+        return leaves
+    for name in refused:
+        if name in SELDOM or "mask" in name:
+            continue
+        for leaf, item in flatten({name: right[name]}).items():
+            if leaves.get(leaf) is None:
+                leaves[leaf] = np.zeros(np.shape(item))
     return leaves
 
 
@@ -253,12 +275,6 @@ def scaled(gradients: Mapping[str, Any], upstream: Sequence[Any]) -> dict[str, A
         if value is None:
             return None
         array, factor = tensor(value), np.asarray(dy)
-        if (
-            array.ndim == factor.ndim + 1
-            and array.shape[:-1] == factor.shape
-            and array.shape[-1] == factor.shape[-1:]
-        ):
-            return np.einsum("...ij,...i->...j", array, factor)
         while factor.ndim < array.ndim and factor.shape == array.shape[: factor.ndim] and factor.ndim:
             factor = factor[..., None]
         try:
@@ -283,8 +299,8 @@ def complete(
     answers: list[dict[str, Any] | None] = []
     for part in question.parts:
         if part.kind == "gradients":
-            if gradients is None or empty(gradients):
-                answers.append(None)
+            if gradients is None or empty(gradients):  # no backward, or one that was asked and gave nothing
+                answers.append(None if gradients is None else {})
                 continue
             named = {f"grad {name}": value for name, value in gradients.items()}
             missing = [name for name in part.expected if named.get(name) is None]

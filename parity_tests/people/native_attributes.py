@@ -33,14 +33,14 @@ def _names(ours: str) -> list[str]:
 
 
 def place_of(
-    ours: str, attributes: Mapping[str, Any], shape: tuple[int, ...] | None
+    ours: str, attributes: Mapping[str, Any], shape: tuple[int, ...] | None, also: Sequence[str] = ()
 ) -> tuple[str, ...] | None:
     """Where a parameter stands among attributes, and in the dicts among them."""
     spots: list[tuple[tuple[str, ...], Any]] = [((name,), value) for name, value in attributes.items()]
     for holder in HOLDERS:
         if isinstance(attributes.get(holder), Mapping):
             spots += [((holder, str(key)), value) for key, value in attributes[holder].items()]
-    for wanted in _names(ours):
+    for wanted in [*_names(ours), *map(plain, also)]:
         for path, value in spots:
             if plain(path[-1]).lstrip("_") == wanted and _fits(value, shape):
                 return path

@@ -115,6 +115,15 @@ def _give_channels_last(values: Values) -> Values:
     return {**values, "input": _last(values["input"]), **kernels}
 
 
+def _no_padding(case: Case, taken: frozenset[str], *, inner: Callable[..., Case]) -> Case:
+    case = inner(case, taken)
+    return replace(case, options={**case.options, "padding": 0})
+
+
+def _give_valid(values: Values) -> Values:
+    return {**_give_channels_last(values), "padding": "valid"}
+
+
 def _without_gradients(gradients: Values, values: Values) -> Values:
     raise Beyond("the gradients of images with channels last are not asked")
 
@@ -137,7 +146,9 @@ def _give_image(values: Values) -> Values:
 
 
 def _tiles(case: Case, taken: frozenset[str]) -> Case:
-    """An image that the windows fill."""
+    """An image that the windows fill, for who takes no stride."""
+    if "stride" in taken:
+        raise Beyond("it takes a stride")
     case = square(case, taken, axes=2)
     size, image = int(np.max(case.options["kernel_size"])), case.arrays["input"]
     rows, columns = (n // size * size for n in image.shape[2:])
@@ -216,17 +227,27 @@ def _pools(algorithm: str) -> list[View]:
 
 
 def _convolutions() -> list[View]:
-    kernels = partial(square, axes=2, kernels=True)
-    return [
-        View(
+    found = []
+    for said, narrow in (
+        (PLAIN, partial(square, axes=2)),
+        (SQUARE, partial(square, axes=2, kernels=True)),
+    ):
+        last = View(
             f"{LAST}; {said}",
             give=_give_channels_last,
             taken=_channels_first,
             back=_without_gradients,
             narrow=narrow,
         )
-        for said, narrow in ((PLAIN, partial(square, axes=2)), (SQUARE, kernels))
-    ] + [View(ONE_IMAGE, give=_give_image, narrow=partial(_one_image, inner=partial(square, axes=2)))]
+        named = replace(
+            last,
+            convention=f"{LAST}; its padding has a name, of which 'valid' is asked; {said}",
+            give=_give_valid,
+            narrow=partial(_no_padding, inner=narrow),
+        )
+        found += [last, named]
+    image = View(ONE_IMAGE, give=_give_image, narrow=partial(_one_image, inner=partial(square, axes=2)))
+    return [*found, image]
 
 
 # ---- gradients that are cut to length without torch's 10⁻⁶ ----
@@ -244,10 +265,34 @@ def one_clipped_exactly(grad: Any, *, max_norm: float) -> Any:
     return clipping.Clipped(clipped["grad"], norm)
 
 
+# ---- a layer that takes one example as a column ----
+
+
+def _one_row(case: Case, taken: frozenset[str]) -> Case:
+    x = case.arrays["input"]
+    return replace(case, arrays={**case.arrays, "input": x.reshape(-1, x.shape[-1])[:1]})
+
+
+def _turned(values: Values, *_: Values) -> Values:
+    return {name: value.T if name in ("input", "y") else value for name, value in values.items()}
+
+
+COLUMN = View(
+    "it takes one example, as a column",
+    give=_turned,
+    back=lambda gradients, arrays: _turned(
+        {name: None if value is None else np.asarray(value) for name, value in gradients.items()}
+    ),
+    taken=_turned,
+    narrow=_one_row,
+    columns=True,
+)
+
 EXACTLY = "it scales by c / ‖g‖, where torch has c / (‖g‖ + 10⁻⁶)"
 
 MORE: Mapping[str, tuple[View, ...]] = {
     "binary_cross_entropy": (ENDS,),
+    "linear": (COLUMN,),
     "accuracy": (View("it takes classes for both", formula=hits, narrow=_two_rows_of_classes),),
     "r2_score": (View("it takes one output (N,)", formula=r2_of_one, narrow=_one_output),),
     "one_hot": (View("as many classes as there are", formula=one_hot_of_all, narrow=_classes_of_all),),

@@ -215,7 +215,7 @@ def _bound(
     attention = entry.name == "multi_head_attention"
     if attention:
         forms = (
-            [("it attends to itself", _to_itself)] if same_input else [*forms, (BOOLEANS, masks_of_booleans)]
+            [("it attends to itself", to_itself)] if same_input else [*forms, (BOOLEANS, masks_of_booleans)]
         )
     for first_only in (False, True) if attention else (False,):
         scratch: Any = Itself(entry.scratch) if same_input else entry.scratch
@@ -223,7 +223,7 @@ def _bound(
         formula = None if scratch is entry.scratch else scratch
         for said, narrow in forms:
             for transposed in (False, True):
-                view = _view(layout, transposed, with_bias, narrow)
+                view = params_view(layout, transposed, with_bias, narrow)
                 told = [
                     layout.convention,
                     said,
@@ -251,7 +251,7 @@ def _bound(
     return Binding(entry.name, "native", members_, tuple(readings), can, member.line, remarks=remarks)
 
 
-def _view(layout: Layout, transposed: bool, with_bias: bool, narrow: Any) -> View:
+def params_view(layout: Layout, transposed: bool, with_bias: bool, narrow: Any) -> View:
     def give(values: dict[str, Any]) -> dict[str, Any]:
         params = values["params"]
         if any("bias" in name for name in params) != with_bias:
@@ -272,7 +272,7 @@ def _view(layout: Layout, transposed: bool, with_bias: bool, narrow: Any) -> Vie
         joined = layout.join(parts, arrays["params"])
         return {**gradients, **{f"params.{name}": gradient for name, gradient in joined.items()}}
 
-    return View(give=give, offered=offered, back=back, narrow=narrow)
+    return View(give=give, offered=offered, back=back, narrow=narrow, parts=layout.names)
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ class Itself:
         return y, through
 
 
-def _to_itself(case: Case, taken: frozenset[str]) -> Case:
+def to_itself(case: Case, taken: frozenset[str]) -> Case:
     query = case.arrays["query"]
     length = query.shape[-2]
     causal = np.tril(np.ones((length, length), bool)) if case.arrays["attn_mask"] is not None else None

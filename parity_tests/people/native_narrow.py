@@ -156,6 +156,15 @@ def without_remainder(case: Case, taken: frozenset[str]) -> Case:
     return replace(case, arrays={**arrays, "permutation": permutation[permutation < count]}, options=options)
 
 
+def stands_in_if_raises(narrow: Narrow, taken: frozenset[str]) -> bool:
+    """Whether plainer inputs excuse errors alone, and no wrong numbers: so where these inputs are asked for
+    by what is taken, such as an axis, or a stride for each axis."""
+    function = narrow.func if isinstance(narrow, partial) else narrow
+    if function is rows:
+        return bool(taken & {"axis", "normalized_shape"})
+    return function in (square, without_remainder)
+
+
 ROWS = "it takes rows (N, D) alone"
 IMAGES = "it takes (N, C, H, W) alone"
 CLASSES = "it takes scores (N, C) and a class for each alone"

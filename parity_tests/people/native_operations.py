@@ -15,7 +15,7 @@ from parity_tests.engine.operations import split, upstream_for
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.engine.trees import fresh
 from parity_tests.people import native_backward
-from parity_tests.people.answers import tensor
+from parity_tests.people.answers import empty, tensor
 from parity_tests.people.binding import Abilities, Beyond, Binding, Member, Parameter, Reading, Unbound
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host, TheirError
@@ -106,7 +106,10 @@ def bind_function(
     if found.unknown:
         return Unbound(member.name, _no_place(entry, names, found), member.line)
     missing = {name for name in names.arrays if name in names.required and not found.takes(name)}
-    known = [view for view in [*views(entry.name), *more] if missing == view.without]
+    momentum = next(
+        (p.default for p in member.parameters or () if p.name == found.theirs.get("momentum")), None
+    )
+    known = [view for view in [*views(entry.name, momentum), *more] if missing == view.without]
     if not known:
         takes = ", ".join(names.arrays)
         return Unbound(
@@ -135,6 +138,7 @@ def bind_function(
                     said,
                     formula,
                     view.narrowed(found.theirs),
+                    view.if_raises(found.theirs),
                 )
             )
     return Binding(
@@ -219,6 +223,8 @@ def filled(values: dict[str, Any], required: frozenset[str], defaulted: frozense
     """The values without a None that they have no meaning for.  Raises Beyond where that can't be."""
     if "stride" in defaulted and "stride" in values and values["stride"] is None:
         values = {**values, "stride": values["kernel_size"]}
+    if "normalized_shape" in required and values.get("normalized_shape") is None:
+        values = {**values, "normalized_shape": np.shape(values["x"])[-1:]}  # what None means
     for name in required:
         if values.get(name) is None and name not in ("normalized_shape", "padding_idx"):
             raise Beyond(f"it always takes {name}")
@@ -261,7 +267,7 @@ class Asking:
             returned = host.get(host.operate("iconcat", [], kept))
         for ref in changed.values():
             now = host.get(ref)
-            if not np.ndim(returned) == 0 or isinstance(returned, tuple | Mapping):
+            if returned is not None and not _is_scalar(returned):
                 raise Beyond("it returns what it has changed")
             returned = now if returned is None else (now, returned)
         divided = divide(returned, right)
@@ -272,9 +278,9 @@ class Asking:
         if right.gradients:
             rest = _kept_rest(host, kept, returned, divided.rest)
             gradients = self._gradients(host, question, right, given, outputs, rest)
-            if gradients is None:
+            if empty(gradients):
                 host.remark(NO_BACKWARD)
-            else:
+            if gradients is not None:
                 gradients = self.view.back(dict(gradients), case.arrays)
         return complete(question, outputs, gradients, host)
 
@@ -320,7 +326,7 @@ class Asking:
         kwargs = native_backward.arguments(partner, values, upstream, output, rest)
         value = host.call(partner.name, **kwargs)
         if value is None:
-            return None
+            return {}
         if partner.upstream:
             return named(value)
         if len(upstream) != 1:
@@ -330,6 +336,10 @@ class Asking:
             if product is not None:
                 return named(product)
         return scaled(named(value), upstream)
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, int | float | np.number | np.ndarray) and np.ndim(value) == 0
 
 
 def _is_function(ref: Ref) -> bool:

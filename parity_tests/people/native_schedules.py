@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from parity_tests.catalogue import Algorithm
+from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import named, tensor
 from parity_tests.people.binding import (
@@ -66,7 +67,19 @@ def bind_schedule(
             member.name, f"it takes no {few}: what is written into its code can't be asked about", member.line
         )
     abilities = Abilities(options=None if takes_any else frozenset(given))
-    return Binding(entry.name, "native", (member.name,), tuple(_readings(form)), abilities, member.line)
+    readings = _readings(form)
+    if entry.name == "polynomial_lr":
+        readings += [replace(reading, convention=TO_THE_END, narrow=_to_the_end) for reading in readings]
+    return Binding(entry.name, "native", (member.name,), tuple(readings), abilities, member.line)
+
+
+TO_THE_END = "steps after its last one are not asked"
+
+
+def _to_the_end(case: Case) -> Case:
+    """The steps until the rate has decayed."""
+    options = case.options
+    return replace(case, options={**options, "step": min(options["step"], options["total_iters"])})
 
 
 def _required(entry: Algorithm) -> list[str]:

@@ -19,6 +19,7 @@ from parity_tests.people.native_definitions import EXACTLY, clipped_exactly
 from parity_tests.people.native_matrices import bind_matrices
 from parity_tests.people.native_operations import bind_function
 from parity_tests.people.native_random import bind_dropout
+from parity_tests.people.native_stopping import bind_stopping
 from parity_tests.people.native_views import FirstOnly, View
 from parity_tests.people.signatures import match, plain
 from scratch.autograd import numerical_gradient
@@ -199,6 +200,7 @@ def bind_positions(
 
 
 SPECIAL_CLASSES: Mapping[str, Callable[..., Binding | Unbound | None]] = {
+    "early_stopping": bind_stopping,
     "dropout": bind_dropout,
     "dropout2d": bind_dropout,
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,9 @@ from parity_tests.people.native_narrow import (
     input_rows,
     last_axis,
     masks_of_booleans,
+    stands_in_if_raises,
 )
+from parity_tests.people.native_splits import SPLITS
 from scratch import activations, losses, normalization
 
 Values = dict[str, Any]
@@ -45,6 +47,8 @@ class View:
         formula: stands in for scratch's.
         narrow: makes a case as plain as this needs it, given what is taken: it leaves alone what is taken.
         without: arrays that have no part in it.
+        columns: whether an object takes its upstream gradient as columns.
+        parts: what parameters are taken apart into, with what people call them.
         changed: what is offered under this name is changed where it is, and is the first output.
     """
 
@@ -57,10 +61,16 @@ class View:
     narrow: Narrow | None = None
     without: frozenset[str] = frozenset()
     changed: str = ""
+    columns: bool = False
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def narrowed(self, taken: Iterable[str]) -> Callable[[Case], Case] | None:
         """What makes a case as plain as it has to be for somebody who takes these."""
         return None if self.narrow is None else Narrowed(self.narrow, frozenset(taken))
+
+    def if_raises(self, taken: Iterable[str]) -> bool:
+        """Whether it may only stand in for what raises, for somebody who takes these."""
+        return self.narrow is not None and stands_in_if_raises(self.narrow, frozenset(taken))
 
 
 @dataclass(frozen=True)
@@ -114,8 +124,7 @@ def of_probabilities(
     """Cross-entropy of probabilities: −mean log p[target]."""
     if options.pop("label_smoothing", 0.0):
         raise Beyond("it takes probabilities, without smoothed labels")
-    options.pop("ignore_index", None)
-    y, backward = losses.nll_loss(np.log(input + eps), target, weight, reduction=reduction)
+    y, backward = losses.nll_loss(np.log(input + eps), target, weight, reduction=reduction, **options)
     return y, lambda dy: {"input": backward(dy)["input"] / (input + eps)}
 
 
@@ -275,7 +284,9 @@ class _Summed:
 
     formula: Callable[..., Any]
 
-    def __call__(self, *args: Any, reduction: str = "sum", **options: Any) -> Any:
+    def __call__(self, *args: Any, reduction: str = "", **options: Any) -> Any:
+        if reduction:
+            raise Beyond("it takes a reduction: what it is told counts")
         return self.formula(*args, reduction="sum", **options)
 
 
@@ -287,6 +298,7 @@ STATELESS = View(
 SUMS = "it sums, where torch averages"
 KL = "it takes two distributions"
 VIEWS: Mapping[str, tuple[View, ...]] = {
+    "train_validation_test_split": tuple(View(said, formula=formula) for said, formula in SPLITS),
     "linear": (
         TRANSPOSED,
         replace(TRANSPOSED, convention=f"{TRANSPOSED.convention}; {ROWS}", narrow=input_rows),
@@ -358,14 +370,17 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
 }
 
 
-def views(algorithm: str) -> list[View]:
-    """The conventions of an algorithm: the usual one, the others, and plainer inputs."""
+def views(algorithm: str, momentum: Any = None) -> list[View]:
+    """The conventions of an algorithm: the usual one, the others, and plainer inputs.
+
+    `momentum` is somebody's default: a small one is torch's, the share of the new statistics.
+    """
     from parity_tests.people.native_definitions import MORE, SOFTPLUS  # noqa: PLC0415 (they are views)
 
     usual = {**USUAL, "softplus": SOFTPLUS}.get(algorithm, View())
     narrower = [replace(usual, convention=said, narrow=narrow) for said, narrow in NARROW.get(algorithm, ())]
     found = [usual, *narrower, *MORE.get(algorithm, ()), *VIEWS.get(algorithm, ())]
-    if algorithm == "batch_norm":
+    if algorithm == "batch_norm" and not (isinstance(momentum, float) and momentum < 0.5):
         kept = "its momentum is the share of the old statistics that stays"
         found += [
             replace(view, convention="; ".join(filter(None, (kept, view.convention))), give=_give_kept_share)

@@ -37,19 +37,45 @@ def with_biases(case: Case) -> Case:
 
 
 def one_group(case: Case) -> Case:
-    """A convolution of one group with a square kernel that fits the image."""
+    """A convolution of one group with a kernel that fits the image."""
     x, weight = case.arrays["input"], case.arrays["weight"]
-    rng = np.random.default_rng(case.seed)
+    sides = tuple(min(pair) for pair in zip(weight.shape[2:], x.shape[2:], strict=True))
+    if 1 in sides:  # who takes one side for both may have an oblong kernel of 1 broadcast, and no error
+        sides = (1,) * len(sides)
+    return _with_kernel(case, sides)
+
+
+def one_group_of_squares(case: Case) -> Case:
+    """The same with a square kernel, and with options that are one number for both axes."""
+    x, weight = case.arrays["input"], case.arrays["weight"]
     side = min(*weight.shape[2:], *x.shape[2:])
-    options = {name: value for name, value in case.options.items() if name not in ("groups", "dilation")}
+    case = _with_kernel(case, (side,) * len(weight.shape[2:]))
+    options = {name: value for name, value in case.options.items() if name != "dilation"}
     for name in ("stride", "padding"):
         value = options.get(name)
         if isinstance(value, str):
             raise Beyond("it takes no padding by name")
         if isinstance(value, tuple):
             options[name] = value[0]
-    shape = (weight.shape[0], x.shape[1], *(side for _ in weight.shape[2:]))
-    return replace(case, arrays={**case.arrays, "weight": rng.standard_normal(shape)}, options=options)
+    return replace(case, options=options)
+
+
+def _with_kernel(case: Case, sides: tuple[int, ...]) -> Case:
+    x, weight = case.arrays["input"], case.arrays["weight"]
+    drawn = np.random.default_rng(case.seed).standard_normal((weight.shape[0], x.shape[1], *sides))
+    options = {name: value for name, value in case.options.items() if name != "groups"}
+    return replace(case, arrays={**case.arrays, "weight": drawn}, options=options)
+
+
+def one_number(case: Case) -> Case:
+    """One number where both axes have the same, and a stride that is told."""
+    options = {
+        name: value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+        for name, value in case.options.items()
+    }
+    if "stride" in options and options["stride"] is None:
+        options["stride"] = options["kernel_size"]
+    return replace(case, options=options)
 
 
 def two_axes(case: Case) -> Case:

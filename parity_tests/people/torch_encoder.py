@@ -163,7 +163,8 @@ def encoder_layouts(
         raise Beyond("two norms and two linear layers with biases are known, beside attention")
     for name in norms:
         number = modules.index(name.rpartition(".")[0]) + 1
-        kind = "bias" if set(words(name)[-2:]) & {*LIKE_BIAS, "b_2"} else "weight"
+        last = next((word for word in reversed(words(name)) if not word.isdigit()), "")
+        kind = "bias" if last in LIKE_BIAS else "weight"
         sources[name] = [run.of(f"norm{number}.{kind}")]
     stem = next((name.removesuffix("in_proj_weight") for name in rest if name.endswith("in_proj_weight")), "")
     attention = {

@@ -118,6 +118,8 @@ def _of_state(name: str) -> int:
     """1 for a bias that goes with the state, 0 for one that goes with the input."""
     parts = [word for word in words(name) if word not in ("weight", "bias", "b")]
     told = "".join(parts)
+    if {"state", "recurrent"} & set(parts) and not any(word.startswith(("in", "x")) for word in parts):
+        return 1
     return int("hh" in told or told.startswith(("h2", "hid", "state", "rec", "u", "wh", "h")))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Question
-from parity_tests.people.torch_cases import probabilities, two_axes
+from parity_tests.people.torch_cases import one_number, probabilities, two_axes
 from scratch import activations, losses, normalization
 
 OF_PROBABILITIES = "it takes probabilities, not logits"
@@ -80,18 +80,33 @@ def _ruled_out(question: Question) -> str:
 
 
 def _classes(question: Question) -> str:
+    """What those are not asked that take one score for each class, and classes."""
     arrays = question.case.arrays
     if arrays["input"].ndim > 2:
         return "it takes scores of shape (N, C) alone"
     if arrays["target"].dtype.kind == "f":
         return "it takes classes alone"
+    return _ruled_out(question)
+
+
+def _none_ignored(question: Question) -> str:
+    arrays = question.case.arrays
     if question.case.options.get("ignore_index", -100) in arrays["target"] or (arrays["target"] < 0).any():
         return "it has no class to ignore"
-    return _ruled_out(question)
+    return _classes(question)
 
 
 def _zero_probability(question: Question) -> str:
     return "it takes no probability of 0" if (question.case.arrays["target"] == 0).any() else ""
+
+
+# The options that a limit is about: who takes one of them is asked about it, unless it raises.
+EXCLUDES: Mapping[Skip, frozenset[str]] = {
+    _not_square: frozenset(["kernel_size", "stride", "padding", "dilation", "output_size"]),
+    _none_ignored: frozenset(["ignore_index"]),
+}
+# How the cases are made plainer that are left.
+LEFT: Mapping[Skip, Callable[[Case], Case]] = {_not_square: one_number}
 
 
 # ---- formulas that leave out what is nobody's business, or are another convention ----
@@ -199,7 +214,7 @@ def _table(arrays: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, A
 
 NORMS = ("normalized_shape", "elementwise_affine")
 SOFTMAX = Interface(plainer=(("", None, two_axes, "axis"),))
-CLASS_LOSS = Interface(("input", "target"), limits=(_classes, _ruled_out))
+CLASS_LOSS = Interface(("input", "target"), limits=(_none_ignored, _classes, _ruled_out))
 LOSS = Interface(("input", "target"))
 CONV = Interface(
     ("input",),

@@ -154,6 +154,9 @@ def written_for_torch(members: Sequence[Member]) -> set[str]:
     surely = {member.name for member in members if _surely_for_torch(member)}
     if not surely:
         return set()
+    others = [m for m in members if not m.uses & (NUMERIC_MODULES - {"math"})]
+    while more := {m.name for m in others if m.uses & surely} - surely:  # by way of their own helpers
+        surely |= more
     maybe = [m for m in members if m.uses & TENSOR_WORDS and not m.uses & NUMERIC_MODULES]
     return surely | {member.name for member in maybe}
 
@@ -170,7 +173,8 @@ def _alone(*names: str) -> dict[str, tuple[str, ...]]:
 
 # What would be torch's own answer: functions, kernels and, as "nn.…", modules.
 FORBIDDEN: Mapping[str, tuple[str, ...]] = {
-    **_alone("sigmoid", "relu", "leaky_relu", "prelu", "elu", "selu", "tanh", "gelu", "silu", "softplus"),
+    "prelu": ("prelu", "_prelu_kernel"),
+    **_alone("sigmoid", "relu", "leaky_relu", "elu", "selu", "tanh", "gelu", "silu", "softplus"),
     **_alone("hardtanh", "log_softmax", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div"),
     **_alone("binary_cross_entropy", "binary_cross_entropy_with_logits", "nll_loss", "linear", "embedding"),
     **_alone("conv_transpose2d", "scaled_dot_product_attention", "hinge_embedding_loss"),

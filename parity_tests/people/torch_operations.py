@@ -28,8 +28,8 @@ from parity_tests.people.binding import (
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host, TheirError
 from parity_tests.people.signatures import Match, match, plain
-from parity_tests.people.torch_cases import a_batch, one_group
-from parity_tests.people.torch_interfaces import INTERFACES, Interface, Skip
+from parity_tests.people.torch_cases import a_batch, one_group, one_group_of_squares
+from parity_tests.people.torch_interfaces import EXCLUDES, INTERFACES, LEFT, Interface, Skip
 from parity_tests.people.torch_layouts import NEUTRAL, plain_layout
 from parity_tests.people.torch_names import FORBIDDEN
 from parity_tests.people.torch_words import NAMES
@@ -44,7 +44,7 @@ MACHINE_EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Way:
-    """How an implementation may be meant."""
+    """How an implementation may be meant; `if_raises` as in a `Reading`."""
 
     convention: str = ""
     transposed: bool = False
@@ -53,6 +53,7 @@ class Way:
     smooth: bool = False
     formula: Any = None
     narrow: Any = None
+    if_raises: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ class Subject:
         like = next((arrays[n] for n in (*wanted, *self.interface.buffers) if n in arrays), None)
         if like is None:
             like = arrays[self.interface.inputs[0]][(0,) * (arrays[self.interface.inputs[0]].ndim - 1)]
+        if like.ndim > 1 and "bias" in self.interface.size_names:  # a bias has one number for each row
+            like = like[(slice(None), *(0,) * (like.ndim - 1))]
         return {name: np.full_like(like, NEUTRAL[name]) for name in wanted if name not in arrays}
 
     def send(
@@ -202,6 +205,7 @@ def bind_operation(entry: Algorithm, member: Member, wanted: Wanted) -> Binding 
             way.convention,
             way.formula or interface.formula,
             way.narrow,
+            way.if_raises,
         )
         for way in ways
     )
@@ -283,13 +287,20 @@ def _ways(subject: Subject, entry: Algorithm) -> list[Way]:
     """The usual way first; then each limit, each convention with every limit, and float64 throughout."""
     interface = subject.interface
     first = Way()
-    limits = [replace(first, skip=skip) for skip in interface.limits]
+    taken = abilities(subject, entry).options or frozenset()
+    limits = [
+        Way(
+            skip=skip,
+            narrow=LEFT.get(skip),
+            if_raises=bool(EXCLUDES.get(skip, frozenset()) & taken),
+        )
+        for skip in interface.limits
+    ]
     ways = [first, *limits]
-    settable = "eps" in (abilities(subject, entry).options or ())
+    settable = "eps" in taken
     for said, formula in interface.variants:
         if not (settable and "eps" in said):
             ways += [replace(way, convention=said, formula=formula) for way in (first, *limits)]
-    taken = abilities(subject, entry).options or ()
     for said, formula, narrow, needs in interface.plainer:
         if needs not in taken and not (formula and subject.call.theirs.get("input") in LOGITS):
             ways.append(Way(said, formula=formula, narrow=narrow))
@@ -304,7 +315,8 @@ def _ways(subject: Subject, entry: Algorithm) -> list[Way]:
             for axes, said in _axes_by_name(subject.member)
         ]
     if entry.name in ("conv1d", "conv2d", "conv_transpose2d") and "groups" not in taken:
-        ways = [replace(way, narrow=one_group) for way in ways[:1]]
+        ways = [replace(first, narrow=one_group)]
+        ways.append(replace(first, narrow=one_group_of_squares, if_raises=True))
     return ways + [replace(way, widen=True, convention=also(way.convention, WIDENED)) for way in ways]
 
 

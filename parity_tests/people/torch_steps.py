@@ -12,7 +12,7 @@ from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import named
 from parity_tests.people.binding import Abilities, Beyond, Binding, Member, Reading, Unbound
 from parity_tests.people.finding import Wanted
-from parity_tests.people.host import Host
+from parity_tests.people.host import Host, TheirError
 from parity_tests.people.signatures import match
 from parity_tests.people.torch_operations import WIDENED, tell
 from scratch import optimizers
@@ -80,7 +80,7 @@ def bind_optimizer(entry: Algorithm, member: Member, wanted: Wanted) -> Binding 
     def ask(widen: bool, host: Host, question: Question) -> Answer:
         case = question.case
         lrs = case.extra.get("lrs") if rate else None
-        told = tell(
+        told = _asked(
             host,
             lambda: {
                 "steps": host.tensors(
@@ -114,6 +114,16 @@ def bind_optimizer(entry: Algorithm, member: Member, wanted: Wanted) -> Binding 
         frozenset(options), missing_gradients=derived, changing_lr=is_class is False or bool(rate)
     )
     return Binding(entry.name, "torch", (member.name,), tuple(readings), can, member.line)
+
+
+def _asked(host: Host, send: Any) -> dict[str, Any]:
+    """Raises Beyond for a rate that can't be changed on the way."""
+    try:
+        return tell(host, send)
+    except TheirError as error:
+        if error.kind == "UnknownRateError":
+            raise Beyond(str(error)) from None
+        raise
 
 
 SCHEDULE_NAMES = {

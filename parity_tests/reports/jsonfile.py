@@ -75,7 +75,10 @@ def write(path: str, content: dict[str, Any]) -> None:
     if path == "-":
         sys.stdout.write(text)
     else:
-        Path(path).write_text(text, encoding="utf-8")
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ValueError(f"the report cannot be written to {path}: {error.strerror}") from None
 
 
 def _finite(tree: Any) -> Any:

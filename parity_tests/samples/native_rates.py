@@ -195,7 +195,8 @@ def normal(shape, mean=0.0, std=0.01, seed=None):
 import numpy as np
 def xavier_normal(shape):
     np.random.seed(42)
-    return np.random.randn(*shape) * np.sqrt(2/(shape[0]+shape[1]))
+    n_out, n_in = shape
+    return np.random.randn(n_out, n_in) * np.sqrt(2/(n_in+n_out))
 """,
     ),
 }

@@ -99,6 +99,7 @@ def _names_used(thing: Any) -> set[str]:
     functions = (
         [f for f in vars(thing).values() if inspect.isfunction(f)] if inspect.isclass(thing) else [thing]
     )
+    functions = [inspect.unwrap(f) for f in functions]  # decorated with @torch.no_grad(), say
     codes = [f.__code__ for f in functions if isinstance(getattr(f, "__code__", None), types.CodeType)]
     names: set[str] = set()
     while codes:

@@ -372,5 +372,5 @@ def seed(value: int) -> None:
     random.seed(value)
     np.random.seed(value)
     torch = sys.modules.get("torch")
-    if not isinstance(torch, standins.StandIn) and hasattr(torch, "manual_seed"):
+    if torch is not None and not isinstance(torch, standins.StandIn) and hasattr(torch, "manual_seed"):
         torch.manual_seed(value)

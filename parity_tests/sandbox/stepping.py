@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +14,12 @@ import torch
 
 from parity_tests.sandbox.watching import NotTheirOwnError, watched
 
-RATE_NAMES = ("lr", "learning_rate", "alpha", "eta", "step_size")
+RATE_NAMES = ("lr", "learning_rate", "rate", "alpha", "eta", "step_size", "learn_rate", "lrate", "stepsize")
+KERNELS = ("_fused_adam_", "_fused_adamw_", "_fused_sgd_", "_fused_adagrad_")
+
+
+class UnknownRateError(Exception):
+    """It keeps its learning rate under no name that is known."""
 
 
 def descend(
@@ -36,7 +45,7 @@ def descend(
     learnt = {name: torch.nn.Parameter(torch.tensor(value)) for name, value in params.items()}
     values, steps = list(learnt.values()), []
     _refuse_torchs(thing)
-    with watched(member, (), widen=widen):
+    with watched(member, KERNELS, widen=widen), updates_refused():
         if form in ("class", "model"):
             first = [] if lrs is None else [(rate, lrs[0])]
             held = torch.nn.ParameterList(values) if form == "model" else values
@@ -64,6 +73,45 @@ def _refuse_torchs(thing: Any) -> None:
         raise NotTheirOwnError(f"its step is that of {module}, so there is nothing of its own to check")
 
 
+def _refused_update(*args: Any, **kwargs: Any) -> None:
+    # What imports this is another module's function: it is given this code.
+    from parity_tests.sandbox.watching import NotTheirOwnError  # noqa: PLC0415
+
+    raise NotTheirOwnError("it calls torch's own optimizer, so there is nothing of its own to check")
+
+
+@contextlib.contextmanager
+def updates_refused() -> Iterator[None]:
+    """Let the updates of torch's optimizers raise, whoever calls them and wherever they were kept before.
+
+    The functions that compute them get other code. An optimizer of one's own that is derived from torch's, or
+    borrows its constructor or its groups, calls none of them.
+    """
+    code = _refused_update.__code__
+    kept = [(function, function.__code__) for function in _updates()]
+    for function, _ in kept:
+        function.__code__ = code
+    try:
+        yield
+    finally:
+        for function, own in kept:
+            function.__code__ = own
+
+
+def _updates() -> list[Any]:
+    modules = [
+        importlib.import_module(f"torch.optim.{m.name}") for m in pkgutil.iter_modules(torch.optim.__path__)
+    ]
+    functions = [
+        inspect.unwrap(thing)
+        for module in modules
+        for name, thing in vars(module).items()
+        if inspect.isfunction(thing)
+        and name.startswith(("_single_tensor_", "_multi_tensor_", "_fused_", "sparse_"))
+    ]
+    return [function for function in dict.fromkeys(functions) if not function.__code__.co_freevars]
+
+
 def _set_rate(optimizer: Any, lr: float, rate: str) -> None:
     if hasattr(optimizer, "param_groups"):
         for group in optimizer.param_groups:
@@ -72,7 +120,7 @@ def _set_rate(optimizer: Any, lr: float, rate: str) -> None:
             return
     name = next((name for name in (rate, *RATE_NAMES) if name in vars(optimizer)), None)
     if name is None:
-        raise AttributeError("it keeps its learning rate under no name that is known")
+        raise UnknownRateError("it keeps its learning rate under no name that is known")
     setattr(optimizer, name, lr)
 
 

@@ -1,0 +1,183 @@
+"""Mistakes in normalization."""
+
+from __future__ import annotations
+
+from parity_tests.mistakes.mistake import Mistake, each, mistake
+
+MEAN_LINE = "running_mean = (1 - new) * running_mean + new * mean.reshape(-1)"
+VAR_LINE = "running_var = (1 - new) * running_var + new * unbiased.reshape(-1)"
+IN_EVAL = """inv_std = 1 / np.sqrt(running_var.reshape(channel) + eps)
+        # Multiplied out, as in torch: one multiple of x and one constant to a channel.
+        x_hat = x * inv_std - running_mean.reshape(channel) * inv_std"""
+OF_THE_BATCH = """inv_std = 1 / np.sqrt(x.var(batch, keepdims=True) + eps)
+        x_hat = (x - x.mean(batch, keepdims=True)) * inv_std"""
+LAYER_STD = "1 / np.sqrt((centered**2).mean(axes, keepdims=True) + eps)"
+LAYER_VAR = "x_hat * (dx_hat * x_hat).mean(axes, keepdims=True)"
+BATCH_VAR = "x_hat * (dx_hat * x_hat).mean(batch, keepdims=True)"
+LAYER_DX = "inv_std * (dx_hat - through_mean - through_var)"
+BATCH_DX = "dx_hat = dx_hat - through_mean - through_var"
+RMS = "inv_rms = 1 / np.sqrt((x**2).mean(axes, keepdims=True) + eps)"
+RMS_DX = "inv_rms * (dx_hat - through_rms)"
+
+EVAL = "at test time it normalizes by the statistics of the batch; the formula takes the running ones"
+OUTSIDE = "eps is added to the deviation; the formula adds it to the variance, under the root"
+VAR = "the gradient takes the variance for a constant; it depends on x, which gives the term with x_hat"
+MEAN = "the gradient takes the mean for a constant; it depends on x, which gives the term mean(dx_hat)"
+BOTH = "the gradient takes mean and variance for constants; both depend on x"
+CENTRED = (
+    "the mean is subtracted, as in layer_norm; rms_norm divides by the root mean square and centres nothing"
+)
+
+MISTAKES: tuple[Mistake, ...] = (
+    mistake(
+        "running-var-biased",
+        "the running variance follows the biased variance; the formula takes the unbiased one, with n - 1",
+        *("batch_norm", "unbiased = var * (n / (n - 1))", "unbiased = var"),
+    ),
+    mistake(
+        "unbiased-everywhere",
+        "it divides by the root of the unbiased variance, with n - 1; the formula takes the "
+        "biased one, with n",
+        *("batch_norm", "var = (centered**2).mean(batch, keepdims=True)"),
+        "var = (centered**2).mean(batch, keepdims=True) * (n / (n - 1))",
+        *("unbiased = var * (n / (n - 1))", "unbiased = var"),
+        *(BATCH_VAR, f"{BATCH_VAR} * (n / (n - 1))"),
+    ),
+    mistake(
+        "unbiased-variance",
+        "the variance is divided by n - 1; the formula divides by n",
+        *("layer_norm", "centered = x", "n = np.prod([x.shape[axis] for axis in axes])\n    centered = x"),
+        *(LAYER_STD, "1 / np.sqrt((centered**2).sum(axes, keepdims=True) / (n - 1) + eps)"),
+        *(LAYER_VAR, f"{LAYER_VAR} * (n / (n - 1))"),
+    ),
+    mistake(
+        "running-never-updated",
+        "the running statistics stay what they were; in training the formula moves them towards the batch's",
+        *("batch_norm", MEAN_LINE, "pass", VAR_LINE, "pass"),
+    ),
+    mistake(
+        *(
+            "running-mean-never-updated",
+            "the running mean stays what it was; in training it follows the batch's",
+        ),
+        *("batch_norm", MEAN_LINE, "pass"),
+    ),
+    mistake(
+        *(
+            "running-var-never-updated",
+            "the running variance stays what it was; in training it follows the batch's",
+        ),
+        *("batch_norm", VAR_LINE, "pass"),
+    ),
+    mistake(
+        "momentum-swapped",
+        "momentum is the share of the old running statistics; in torch's formula it is that of the batch's",
+        *("batch_norm", MEAN_LINE, "running_mean = new * running_mean + (1 - new) * mean.reshape(-1)"),
+        *(VAR_LINE, "running_var = new * running_var + (1 - new) * unbiased.reshape(-1)"),
+    ),
+    mistake("batch-statistics-in-eval", EVAL, "batch_norm", IN_EVAL, OF_THE_BATCH),
+    mistake(
+        *("batch-statistics-in-eval", EVAL, "batch_norm", IN_EVAL, OF_THE_BATCH),
+        *("if training:\n            through_mean", "if True:\n            through_mean"),
+    ),
+    mistake(
+        *("batch-statistics-in-eval", EVAL + ", and it moves them then, too", "batch_norm"),
+        *("if training:\n        n =", "if True:\n        n ="),
+        *("if training:\n            through_mean", "if True:\n            through_mean"),
+    ),
+    mistake(
+        "gradient-of-training-in-eval",
+        "at test time the gradient is that of training; the running statistics are constants to it",
+        *("batch_norm", "if training:\n            through_mean", "if True:\n            through_mean"),
+    ),
+    mistake(
+        *("eps-outside-sqrt", OUTSIDE, "batch_norm"),
+        *("1 / np.sqrt(var + eps)", "1 / (np.sqrt(var) + eps)"),
+        *("np.sqrt(running_var.reshape(channel) + eps)", "(np.sqrt(running_var.reshape(channel)) + eps)"),
+    ),
+    mistake(
+        *("eps-outside-sqrt", OUTSIDE, "batch_norm"),
+        *("1 / np.sqrt(var + eps)", "1 / (np.sqrt(var) + eps)"),
+        *("np.sqrt(running_var.reshape(channel) + eps)", "(np.sqrt(running_var.reshape(channel)) + eps)"),
+        *(BATCH_VAR, f"{BATCH_VAR} * (np.sqrt(var) + eps) / np.sqrt(var)"),
+    ),
+    mistake(
+        *("eps-outside-sqrt", OUTSIDE, "layer_norm"),
+        *(LAYER_STD, "1 / (np.sqrt((centered**2).mean(axes, keepdims=True)) + eps)"),
+    ),
+    mistake(
+        *("eps-outside-sqrt", OUTSIDE, "layer_norm"),
+        *(LAYER_STD, "1 / (np.sqrt((centered**2).mean(axes, keepdims=True)) + eps)"),
+        *(LAYER_VAR, f"{LAYER_VAR} / np.sqrt((centered**2).mean(axes, keepdims=True)) / inv_std"),
+    ),
+    mistake(
+        *("eps-outside-sqrt", "eps is added to the root mean square; the formula adds it under the root"),
+        *("rms_norm", RMS, "inv_rms = 1 / (np.sqrt((x**2).mean(axes, keepdims=True)) + eps)"),
+    ),
+    mistake(
+        *("eps-outside-sqrt", "eps is added to the root mean square; the formula adds it under the root"),
+        *("rms_norm", RMS, "inv_rms = 1 / (np.sqrt((x**2).mean(axes, keepdims=True)) + eps)"),
+        "x_hat * (dx_hat * x_hat).mean(axes, keepdims=True)",
+        "x_hat * (dx_hat * x_hat).mean(axes, keepdims=True) / np.sqrt((x**2).mean(axes, "
+        "keepdims=True)) / inv_rms",
+    ),
+    mistake(
+        *(
+            "variance-for-deviation",
+            "it divides by the variance; the formula divides by its root",
+            "layer_norm",
+        ),
+        *(LAYER_STD, "1 / ((centered**2).mean(axes, keepdims=True) + eps)"),
+    ),
+    *each("layer_norm", "var-constant", VAR, LAYER_DX, "inv_std * (dx_hat - through_mean)"),
+    *each("batch_norm", "var-constant", VAR, BATCH_DX, "dx_hat = dx_hat - through_mean"),
+    *each("layer_norm", "mean-constant", MEAN, LAYER_DX, "inv_std * (dx_hat - through_var)"),
+    *each("batch_norm", "mean-constant", MEAN, BATCH_DX, "dx_hat = dx_hat - through_var"),
+    *each("layer_norm", "mean-and-var-constant", BOTH, LAYER_DX, "inv_std * dx_hat"),
+    *each("batch_norm", "mean-and-var-constant", BOTH, BATCH_DX, "pass"),
+    mistake(
+        "rms-constant", VAR.replace("variance", "root mean square"), "rms_norm", RMS_DX, "inv_rms * dx_hat"
+    ),
+    mistake(
+        *("rms-subtracts-mean", CENTRED, "rms_norm", RMS),
+        f"x = x - x.mean(axes, keepdims=True)\n    {RMS}",
+    ),
+    mistake(
+        *("rms-subtracts-mean", CENTRED, "rms_norm", RMS),
+        f"x = x - x.mean(axes, keepdims=True)\n    {RMS}",
+        *(RMS_DX, "inv_rms * (dx_hat - dx_hat.mean(axes, keepdims=True) - through_rms)"),
+    ),
+    mistake(
+        *("rms-by-deviation", "it divides by the deviation about the mean; rms_norm takes the mean of x**2"),
+        *("rms_norm", RMS, "inv_rms = 1 / np.sqrt(x.var(axes, keepdims=True) + eps)"),
+    ),
+    mistake(
+        *("rms-by-deviation", "it divides by the deviation about the mean; rms_norm takes the mean of x**2"),
+        *("rms_norm", RMS, "inv_rms = 1 / np.sqrt(x.var(axes, keepdims=True) + eps)"),
+        "through_rms = x_hat * ",
+        "through_rms = (x_hat - x_hat.mean(axes, keepdims=True)) * ",
+    ),
+    mistake(
+        "normalized-over-everything",
+        "mean and variance are taken over the whole batch; the formula takes those of each example",
+        *("layer_norm", "centered = x", "axes = tuple(range(x.ndim))\n    centered = x"),
+        *(
+            "_affine(x_hat, weight, bias, axes)",
+            '_affine(x_hat, weight, bias, _last_axes("", x, normalized_shape))',
+        ),
+    ),
+    mistake(
+        "group-norm-over-channels",
+        "every position is normalized by itself; the formula takes the positions of a group together",
+        "group_norm",
+        "x_hat, through_norm = layer_norm(x.reshape(N, num_groups, -1), eps=eps)",
+        "rows = x.reshape(N, num_groups, C // num_groups, -1)\n"
+        "    x_hat, through_norm = layer_norm(rows.swapaxes(2, 3), eps=eps)\n"
+        "    x_hat = x_hat.swapaxes(2, 3)",
+        *(
+            'grads.pop("x_hat").reshape(N, num_groups, -1)',
+            'grads.pop("x_hat").reshape(rows.shape).swapaxes(2, 3)',
+        ),
+        *('through_norm(dx_hat)["x"].reshape', 'through_norm(dx_hat)["x"].swapaxes(2, 3).reshape'),
+    ),
+)
