@@ -23,6 +23,8 @@ from parity_tests.people.finding import Wanted
 from parity_tests.people.targets import submissions
 
 CORPUS = Path(__file__).parent / "corpus"
+NAMED = {(one.id, one.text) for one in MISTAKES} | {(one.id, one.text) for one in DRIVINGS}
+MOST_SHOWN = 4
 
 
 class Hit(StrEnum):
@@ -52,7 +54,7 @@ class Diagnosed:
         if not self.diagnosis or self.diagnosis[0].text.startswith("not known"):
             return Hit.NOTHING
         first = self.diagnosis[0]
-        names = {one.id for one in (*MISTAKES, *DRIVINGS) if one.text in first.text}
+        names = {name for name, text in NAMED if text in first.text}
         if self.mistake in names:
             return Hit.NAME
         if not names and not first.reads:
@@ -76,10 +78,10 @@ def diagnosed(
     found = []
     for mistake in mistakes:
         for made in mistake["submission"]:
-            outcome = outcomes.get((made["file"], made["member"], made["algorithm"]))
-            if outcome is not None and outcome.verdict is Verdict.WRONG:
+            bound = outcomes.get((made["file"], made["member"], made["algorithm"]))
+            if bound is not None and bound.verdict is Verdict.WRONG:
                 facts = (made["file"], made["member"], made["line"])
-                found.append(Diagnosed(mistake["id"], *facts, outcome.diagnosis))
+                found.append(Diagnosed(mistake["id"], *facts, bound.diagnosis))
     return found
 
 
@@ -100,8 +102,6 @@ def main() -> None:
     for hit in Hit:
         print(f"{counted[hit]:4} of {len(found)}: {hit}", file=sys.stderr)
 
-
-MOST_SHOWN = 4
 
 if __name__ == "__main__":
     main()

@@ -31,8 +31,8 @@ from parity_tests.mistakes.driving import Driving
 from parity_tests.mutants import Functions, answers, limited, original, program
 
 SECONDS = 1.0  # of the processor: the longest that anybody waits for it, beside the checks
-TRIED = 900  # mutants: so many, whatever the machine, and they take less than that
-PAIRS = 300  # of mistakes
+TRIED = 600  # mutants: so many, the likely ones first, whatever the machine
+PAIRS = 150  # of mistakes
 MOST = 4  # that are told of those that agree
 Pair = tuple[Question, Answer]
 
@@ -50,7 +50,7 @@ FAR_FETCHED = 2
 
 @dataclass(frozen=True)
 class Candidate:
-    """Code that a wrong implementation may behave like; `functions` makes it anew, for it may hold a state."""
+    """Code that a wrong implementation may behave like; `functions` makes it anew, as it may keep a state."""
 
     functions: Callable[[], Functions]
     mutant: Mutant | None = None
@@ -76,7 +76,7 @@ def diagnose(examined: Examined, *, seconds: float = SECONDS) -> tuple[Diagnosis
 
 
 def _alike(entry: Algorithm, pairs: Sequence[Pair], deadline: float) -> list[Candidate]:
-    """The candidates that give the same answers: errata and named mistakes, else mutants, else two mistakes."""
+    """What gives the same answers: errata and named mistakes, else mutants, else two mistakes at once."""
     wrong = [pair for pair in pairs if _kinds(pair)]
     if not wrong:
         return []

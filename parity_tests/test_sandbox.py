@@ -152,6 +152,61 @@ def test_a_forged_description(warm: Isolated) -> None:
     assert_unharmed(warm)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "parameters[0]['default'] = np.zeros(3)",
+        "parameters[0]['default'] = [1]",
+        "parameters[0]['kind'] = 'ANY'",
+        "parameters[0]['name'] = 3",
+        "member['kind'] = 'module'",
+        "member['methods'] = 3",
+        "member['implements'] = ['relu']",
+        "member['line'] = 'x'",
+    ],
+)
+def test_a_wrong_description(host: Isolated, change: str) -> None:
+    text = f"""
+        import sys, numpy as np
+        loading = sys.modules['parity_tests.sandbox.loading']
+        before = loading.describe
+        def describe(loaded):
+            told = before(loaded)
+            for member in told['members']:
+                parameters = member['parameters']
+                if member['name'] == 'softmax':
+                    {change}
+            return told
+        loading.describe = describe
+        def softmax(x, axis=-1): return x
+    """
+    with pytest.raises(Lost, match="no answer"):
+        load(host, textwrap.dedent(text))
+    assert_unharmed(host)
+
+
+def test_an_unknown_algorithm_is_told() -> None:
+    from parity_tests.people.binding import Member
+    from parity_tests.people.finding import Wanted
+    from parity_tests.people.native import bind
+
+    told = Member("mine", "function", (), implements="nothing_known")
+    (unbound,) = bind([told], Wanted()).unbound
+    assert "nothing_known" in unbound.reason
+
+
+def test_folders_with_packages_in_them_are_taken_apart(tmp_path: Path) -> None:
+    from parity_tests.sandbox.limits import Files
+
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    for name in ("torch", "numpy"):
+        (packages / name).mkdir(parents=True)
+    (packages.parent / "os.py").touch()
+    found = Files((str(packages.parent), str(packages)), ("torch",)).readable()
+    assert {str(packages / "numpy"), str(packages.parent / "os.py")} <= set(found)
+    assert not [path for path in found if (packages / "torch").is_relative_to(path)]
+
+
 def test_a_put_that_is_no_ref(warm: Isolated) -> None:
     load(warm, "import sys\nsys.modules['parity_tests.sandbox.server'].Server.refer = lambda self, thing: 3")
     with pytest.raises((TheirError, Lost)):
@@ -255,9 +310,12 @@ def test_the_audit_hook_alone() -> None:
 
 
 KERNEL = """
-import os, signal, socket, sys
+import fcntl, os, signal, socket, sys
 sys.path.insert(0, {project!r})
 from parity_tests.sandbox import kernel
+kernel.drop_privileges()
+status = open("/proc/self/status").readlines()
+held = [line.split()[1] for line in status if line.startswith(("CapEff", "CapPrm", "CapAmb"))]
 files = kernel.allow_files([os.path.dirname(os.__file__)], ["/usr"])
 calls = kernel.refuse_calls()
 def tried(function, *args):
@@ -271,10 +329,13 @@ thread = threading.Thread(target=print, args=["thread"])
 thread.start()
 thread.join()
 print(files, calls, tried(os.listdir, "/usr"), tried(os.stat, "/etc"))
+print("held", {{*held}})
 print("files", tried(open, "/etc/passwd"), tried(os.listdir, "/etc"))
 print("calls", tried(os.fork), tried(os.kill, os.getppid(), 0), tried(socket.socket),
       tried(os.mkdir, "/tmp/x"), tried(os.execv, "/bin/true", ["true"]),
-      tried(signal.pidfd_send_signal, 0, 0))
+      tried(signal.pidfd_send_signal, 0, 0), tried(fcntl.fcntl, 0, fcntl.F_SETOWN, 1),
+      tried(fcntl.fcntl, 0, 10, 9), tried(fcntl.ioctl, 0, 0x8901, b"1234"), tried(os.utime, "/usr"))
+tried(fcntl.fcntl, 0, fcntl.F_GETFD) == "done" or sys.exit(4)
 os.abort()
 """
 
@@ -287,12 +348,13 @@ def test_what_linux_itself_refuses() -> None:
         text=True,
         check=False,
     )
-    thread, worked, files, calls = ran.stdout.splitlines() or pytest.fail(ran.stderr)
+    thread, worked, held, files, calls = ran.stdout.splitlines() or pytest.fail(ran.stderr)
     assert thread == "thread"
+    assert held == f"held {{'{0:016x}'}}"
     if worked.startswith("True"):
         assert files == "files PermissionError PermissionError"
     if worked.split()[1] == "True":
-        assert calls == "calls" + " PermissionError" * 6
+        assert calls == "calls" + " PermissionError" * 10
     if not worked.startswith("True True"):
         pytest.skip("this system has no Landlock or no seccomp")
     assert worked == "True True done done"

@@ -16,7 +16,6 @@ ADAMW = "return adam(decayed, grad, state, lr=lr, betas=betas, eps=eps, maximize
 FIRST = "v = +g if first else momentum * state.velocity + (1 - dampening) * g"
 STEP = {
     "gradient_descent": "param - lr * grad",
-    "sgd": "param - lr * direction",
     "momentum_lr_inside": "param - v",
     "momentum_ema": "param - lr * v",
     "adagrad": "param - lr_t * g",
@@ -256,6 +255,10 @@ MISTAKES: tuple[Mistake, ...] = (
     mistake(
         *("ascent", "it steps along the gradient, uphill; the formula steps against it", "rmsprop"),
         *("param - lr * g / root", "param + lr * g / root", "param - lr * velocity", "param + lr * velocity"),
+    ),
+    mistake(
+        *("ascent", "it steps along the gradient, uphill; the formula steps against it", "sgd"),
+        *("param - lr * g,", "param + lr * g,", "param - lr * direction", "param + lr * direction"),
     ),
     Mistake(
         "state-not-counted",

@@ -149,6 +149,10 @@ MISTAKES: tuple[Mistake, ...] = (
         *("(step // epochs_drop)", "step"),
     ),
     mistake(
+        *("last-batch-dropped", "a last batch that is not full is dropped; it is, with drop_last alone"),
+        *("mini_batches", "end = N - N % batch_size if drop_last else N", "end = N - N % batch_size"),
+    ),
+    mistake(
         *("bias-averaged", "the gradient of the bias is a mean over the examples; they add up", "linear"),
         *('grads["bias"] = dZ.sum(0)', 'grads["bias"] = dZ.mean(0)'),
     ),

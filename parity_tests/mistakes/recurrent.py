@@ -35,7 +35,9 @@ RECURRENT: tuple[Mistake, ...] = (
         "gru-reset-before-matmul",
         "r multiplies h before the matmul, as in the paper; here, as in torch, it multiplies W_hn h + b_hn",
         *("gru_step", "n = np.tanh(x_n + r * u_n)"),
-        "H = h.shape[-1]\n    u_n = (r * h) @ weight_hh[2 * H :].T + bias_hh[2 * H :]\n    n = np.tanh(x_n + u_n)",
+        "H = h.shape[-1]\n"
+        "    u_n = (r * h) @ weight_hh[2 * H :].T + bias_hh[2 * H :]\n"
+        "    n = np.tanh(x_n + u_n)",
         "dZ_r = dZ_n * u_n * r * (1 - r)",
         "d_rh = dZ_n @ weight_hh[2 * H :]\n        dZ_r = d_rh * h * r * (1 - r)",
         "(d_from_h @ weight_hh + dh_next * z,)",
@@ -267,6 +269,21 @@ ATTENTION: tuple[Mistake, ...] = (
         "mask-multiplied",
         "masked scores become 0, which still has a weight; the formula makes them minus infinity",
         *("_attend", "np.where(mask, scores, -np.inf) if", "np.where(mask, scores, 0) if"),
+    ),
+    mistake(
+        *(
+            "masked-row-uniform",
+            "a query that may see nothing sees everything alike, by a large finite number",
+        ),
+        *("_attend", "np.where(mask, scores, -np.inf) if", "np.where(mask, scores, -1e9) if"),
+    ),
+    mistake(
+        *(
+            "masked-row-nan",
+            "the output of a query that may see nothing is NaN; here it is 0",
+            "masked_softmax",
+        ),
+        *("np.where(np.isfinite(top), top, 0)", "top", "np.where(total > 0, total, 1)", "total"),
     ),
     Mistake(
         "heads-averaged",

@@ -10,6 +10,7 @@ called, looked into and handed back. `Here` has the same methods for one's own c
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from parity_tests.sandbox.server import Server
 from parity_tests.sandbox.wire import Ref, WireError, pack, unpack
 
 MOST_NOTES = 100
+MOST_LINES = 10**7
+KINDS = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD", "VAR_POSITIONAL", "KEYWORD_ONLY", "VAR_KEYWORD")
 Target = str | Ref | tuple[Any, ...]
 
 
@@ -68,16 +71,16 @@ class Host:
         if isinstance(reply, dict) and "value" in reply:
             changed = reply.get("changed")
             for name in changed[:8] if isinstance(changed, list) else []:
-                self.remark(f"{plain(str(name), 50)} was changed in place")
+                self.remark(f"{plain(str(name), 50, lines=False)} was changed in place")
             return reply["value"]
         if isinstance(reply, dict) and isinstance(reply.get("error"), dict):
             told = reply["error"]
             line = told.get("line")
             raise TheirError(
-                plain(str(told.get("type")), 100),
+                plain(str(told.get("type")), 100, lines=False),
                 plain(str(told.get("message"))),
-                plain(str(told.get("file"))),
-                line if isinstance(line, int) else 0,
+                plain(str(told.get("file")), lines=False),
+                line if isinstance(line, int) and 0 < line < MOST_LINES else 0,
             )
         raise WireError("what came back is no answer")
 
@@ -156,44 +159,61 @@ def _note(told: Any) -> dict[str, Any]:
     """What did not run or is stood in for: a "text", and what it is about."""
     about = ("where", "error", "kind", "text", "standin", "supplied")
     note: dict[str, Any] = {
-        name: plain(str(told[name]), 500).split("\n")[0] for name in about if name in told
+        name: plain(str(told[name]).split("\n")[0], 500, lines=False) for name in about if name in told
     }
     note |= {name: int(told[name]) for name in ("line", "skipped") if name in told}
-    return note | ({"binds": [plain(str(name), 100) for name in told["binds"]]} if "binds" in told else {})
+    return note | (
+        {"binds": [plain(str(name), 100, lines=False) for name in told["binds"]]} if "binds" in told else {}
+    )
 
 
 def _member(told: Any) -> dict[str, Any]:
+    if told["kind"] not in ("function", "class"):
+        raise ValueError("neither a function nor a class")
     return {
-        **{name: _plain(str(told[name])) for name in ("name", "kind", "doc", "implements")},
-        "line": int(told["line"]),
+        **{name: _name(told[name]) for name in ("name", "kind", "implements")},
+        "doc": plain(str(told["doc"]), 4000),
+        "line": int(told["line"]) if 0 < told["line"] < MOST_LINES else 0,
         "parameters": _parameters(told["parameters"]),
-        "methods": {_plain(str(name)): _parameters(each) for name, each in told["methods"].items()},
-        **{name: [_plain(str(item)) for item in told[name]] for name in ("bases", "uses")},
+        "methods": {_name(name): _parameters(each) for name, each in told["methods"].items()},
+        **{name: [_name(item) for item in told[name]] for name in ("bases", "uses")},
     }
 
 
 def _parameters(told: Any) -> list[dict[str, Any]] | None:
     if told is None:
         return None
+    if any(each["kind"] not in KINDS for each in told):
+        raise ValueError("no kind of parameter")
     return [
         {
-            **{name: _plain(str(each[name])) for name in ("name", "kind")},
+            **{name: _name(each[name]) for name in ("name", "kind")},
             "required": bool(each["required"]),
-            "default": _plain(each["default"]),
+            "default": _default(each["default"]),
         }
         for each in told
     ]
 
 
-def _plain(thing: Any) -> Any:
-    match thing:
-        case str():
-            return plain(thing, 4000)
-        case dict():
-            return {_plain(key): _plain(value) for key, value in thing.items()}
-        case list() | tuple():
-            return type(thing)(map(_plain, thing))
-    return thing
+def _default(thing: Any) -> Any:
+    """The default of a parameter: a scalar, or a tuple of scalars."""
+    if isinstance(thing, tuple):
+        return tuple(map(_scalar, thing))
+    return _scalar(thing)
+
+
+def _scalar(thing: Any) -> Any:
+    if isinstance(thing, str):
+        return plain(thing, lines=False)
+    if thing is None or type(thing) in (bool, int, float):
+        return thing
+    raise TypeError("no scalar")
+
+
+def _name(thing: Any) -> str:
+    if not isinstance(thing, str):
+        raise TypeError("no name")
+    return plain(thing, 300, lines=False)
 
 
 def _never(thing: Any) -> Ref:
@@ -244,7 +264,12 @@ class Isolated(Host):
     def _request(self, **request: Any) -> Any:
         try:
             message = self.process.ask(pack(request, _never))
-            return self._opened(unpack(message))
+            began = time.monotonic()
+            try:
+                reply = unpack(message)
+            finally:
+                self.process.left -= time.monotonic() - began  # reading it is their time, too
+            return self._opened(reply)
         except Ended as error:
             raise Lost(str(error)) from None
         except WireError as error:

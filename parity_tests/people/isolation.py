@@ -93,6 +93,13 @@ def import_paths() -> list[str]:
     return [path for path in dict.fromkeys(wanted) if path and os.path.isdir(path)]
 
 
+def _package_folders() -> list[str]:
+    """Every folder where packages may be that is mounted: those of Python itself and of the system, too."""
+    roots = dict.fromkeys([sys.base_prefix, sys.prefix, "/usr", "/usr/local"])
+    found = [path for root in roots for path in Path(root).glob("lib*/python3*/*-packages")]
+    return [*import_paths(), *map(str, found)]
+
+
 def _bubblewrap(*, torch: bool) -> list[str]:
     """The command line of bubblewrap: an empty world with Python, NumPy and nothing else in it."""
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
@@ -109,7 +116,7 @@ def _bubblewrap(*, torch: bool) -> list[str]:
             mounted.append(root)
     command += ["--dev", "/dev"]
     # Where they are installed, and where they stand in a checkout, which may be inside of what is mounted.
-    for folder in dict.fromkeys([*import_paths(), str(SANDBOX.parent.parent)]):
+    for folder in dict.fromkeys([*_package_folders(), str(SANDBOX.parent.parent)]):
         for name in hidden(torch=torch):
             oracle = os.path.join(folder, name)
             if os.path.isdir(oracle) and any(Path(oracle).is_relative_to(root) for root in mounted):

@@ -33,7 +33,14 @@ def bind(members: Sequence[Member], wanted: Wanted) -> Bound:
         name = wanted.as_ or member.implements or algorithm_of(member)
         if not name:
             continue
-        entry = find(name)
+        try:
+            entry = find(name)
+        except ValueError:
+            if wanted.as_ == name:
+                raise
+            unknown = f"it is said to implement {name[:100]!r}, which is no algorithm here"
+            unbound.append(Unbound(member.name, unknown, member.line))
+            continue
         binder = BINDERS.get(entry.protocol)
         if binder is None:
             unbound.append(

@@ -67,23 +67,25 @@ def submissions(target: str) -> Sequence[Submission]:
     except (OSError, ValueError) as error:
         if isinstance(error, Unreadable):
             raise
-        raise Unreadable(f"{plain(target, 300)} can't be read: {getattr(error, 'strerror', error)}") from None
+        raise Unreadable(
+            f"{plain(target, 300, lines=False)} can't be read: {getattr(error, 'strerror', error)}"
+        ) from None
     if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", target) and not target.endswith(".py"):
         return _module(target)
-    raise Unreadable(f"there is no file {plain(target, 300)}{_hint(path)}")
+    raise Unreadable(f"there is no file {plain(target, 300, lines=False)}{_hint(path)}")
 
 
 def _hint(path: Path) -> str:
     try:
         near = difflib.get_close_matches(path.name, os.listdir(path.parent), n=1)
     except OSError:
-        return f": there is no folder {plain(str(path.parent), 300)}"
-    return f"; did you mean {plain(str(path.parent / near[0]), 300)}?" if near else ""
+        return f": there is no folder {plain(str(path.parent), 300, lines=False)}"
+    return f"; did you mean {plain(str(path.parent / near[0]), 300, lines=False)}?" if near else ""
 
 
 def _submission(path: Path, label: str) -> Submission:
-    label = plain(label, 1000)
-    stem = plain(path.stem, 200)
+    label = plain(label, 1000, lines=False)
+    stem = plain(path.stem, 200, lines=False)
     if path.suffix not in ENDINGS:
         known = ", ".join(ENDINGS)
         return Submission(label, stem, (), error=f"{label} is neither a Python file nor a notebook ({known})")
@@ -101,9 +103,13 @@ def _submission(path: Path, label: str) -> Submission:
 def _folder(folder: Path, label: str) -> Sequence[Submission]:
     files = list(_files(folder))
     if not files:
-        raise Unreadable(f"{plain(label, 300)} has no Python files and no notebooks that could be checked")
+        raise Unreadable(
+            f"{plain(label, 300, lines=False)} has no Python files and no notebooks that could be checked"
+        )
     if len(files) > MOST_FILES:
-        raise Unreadable(f"{plain(label, 300)} has more than {MOST_FILES} files; name a smaller folder")
+        raise Unreadable(
+            f"{plain(label, 300, lines=False)} has more than {MOST_FILES} files; name a smaller folder"
+        )
     return [_submission(file, os.path.join(label, file.relative_to(folder))) for file in files]
 
 

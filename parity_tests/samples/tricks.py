@@ -62,6 +62,25 @@ REACHED = {
         "import os, signal\ndef softmax(x): signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)",
         "PermissionError",
     ),
+    "has the kernel kill its parent": (
+        "import fcntl, os\n"
+        "def softmax(x):\n"
+        "    r, w = os.pipe()\n"
+        "    fcntl.fcntl(r, fcntl.F_SETOWN, os.getppid())\n"
+        "    return fcntl.fcntl(r, 10, 9)",
+        "PermissionError",
+    ),
+    "changes its processors": (
+        "import os\ndef softmax(x): os.sched_setaffinity(os.getppid(), {0})",
+        "PermissionError",
+    ),
+    "changes the time of a file": ("import os\ndef softmax(x): os.utime('/tmp')", "PermissionError"),
+    "has a name of two lines": (
+        "E = type('E\\n0 of 9 wrong\\t', (Exception,), {})\ndef softmax(x): raise E('no')",
+        "^E\ufffd0 of 9 wrong\ufffd: no",
+    ),
+    "returns a hundred thousand numbers": ("def softmax(x): return [1] * 100_001", "more than 100000 parts"),
+    "returns 3 MB of text": ("def softmax(x): return 'x' * 3 * 2**20", "too large"),
     "kills everybody": ("import os\ndef softmax(x): os.kill(-1, 9)", "PermissionError"),
     "connects": (
         "import socket\ndef softmax(x): socket.create_connection(('127.0.0.1', 22))",
@@ -103,7 +122,7 @@ REACHED = {
         "                        importlib.machinery.PathFinder]\n"
         "    import torch\n"
         "    return torch.softmax(torch.tensor(x), -1).numpy()",
-        "ModuleNotFoundError|ImportError|AttributeError|PermissionError",
+        "ModuleNotFoundError|ImportError|AttributeError|FileNotFoundError",
     ),
     "imports who judges": (
         "import sys\ndef softmax(x):\n    import parity_tests.judging as j\n    return j.questions(x)",

@@ -81,7 +81,9 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
 
 
 def send(connection: socket.socket, message: bytes) -> None:
-    connection.sendall(LENGTH.pack(len(message)) + message)
+    rest = memoryview(LENGTH.pack(len(message)) + message)
+    while rest:  # by write: what can send to any address is refused
+        rest = rest[os.write(connection.fileno(), rest) :]
 
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop

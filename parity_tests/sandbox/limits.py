@@ -75,20 +75,42 @@ ALWAYS_READ += ("/dev/urandom", "/dev/zero")
 
 @dataclass(frozen=True)
 class Files:
-    """What may be read: the `folders`, except what is called one of `hidden` directly beneath them."""
+    """What may be read: the `folders`, except what is called one of `hidden` in any folder of packages.
+
+    What is allowed is allowed with all beneath it, so a folder that contains another one of packages is
+    taken apart: in a virtual environment, the standard library's folder has site-packages in it.
+    """
 
     folders: tuple[str, ...]
     hidden: tuple[str, ...]
 
     def readable(self) -> list[str]:
-        found = [*ALWAYS_READ, os.path.dirname(os.path.abspath(__file__))]
+        found = [os.path.dirname(os.path.abspath(__file__))]
+        for always in ALWAYS_READ:
+            found += self._beneath(always)
         for folder in self.folders:
-            names = os.listdir(folder)
-            if set(names) & set(self.hidden):
-                found += [os.path.join(folder, name) for name in names if name not in self.hidden]
-            else:
-                found.append(folder)
+            found += self._beneath(folder)
+        return list(dict.fromkeys(found))
+
+    def _beneath(self, folder: str) -> list[str]:
+        if not os.path.isdir(folder):
+            return [folder] if os.path.exists(folder) else []
+        names = os.listdir(folder)
+        apart = [name for name in names if self._has_packages(os.path.join(folder, name))]
+        if not apart and set(names).isdisjoint(self.hidden):
+            return [folder]
+        found = []
+        for name in names:
+            path = os.path.join(folder, name)
+            if name not in self.hidden:
+                found += self._beneath(path) if name in apart else [path]
         return found
+
+    def _has_packages(self, path: str) -> bool:
+        within = os.path.join(path, "")
+        name = os.path.basename(path)
+        known = name in ("site-packages", "dist-packages") or name.startswith("python3")
+        return os.path.isdir(path) and (known or any((f + "/").startswith(within) for f in self.folders))
 
 
 def impose(*, torch: bool, files: Files | None) -> None:
@@ -109,6 +131,7 @@ def impose(*, torch: bool, files: Files | None) -> None:
         os.dup2(nothing, stream)
     os.close(nothing)
     readable = None if files is None else files.readable()
+    kernel.drop_privileges()
     if files is not None and readable is not None:
         kernel.allow_files(readable, files.folders)
     unwanted = frozenset() if kernel.refuse_calls() else UNWANTED

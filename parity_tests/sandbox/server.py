@@ -29,7 +29,7 @@ class Server:
     def answer(self, message: bytes) -> bytes:
         """What to reply to a request; never raises for what somebody's code does."""
         try:
-            request = unpack(message, self._resolve)
+            request = unpack(message, self._resolve, trusted=True)
             value = self._do(request)
             changed, self.changed = self.changed, []
             return pack({"value": value, "changed": changed}, self.refer)

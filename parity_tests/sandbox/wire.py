@@ -18,7 +18,8 @@ import numpy as np
 
 from parity_tests.sandbox.messages import LARGEST, plain
 
-LARGEST_TREE = 16 * 2**20  # of them JSON, which takes much more memory when it is read
+LARGEST_TREE = 2 * 2**20  # of them JSON in an answer, which takes much more time and memory when it is read
+MOST_NODES = 100_000  # of that tree
 DEEPEST = 40
 DTYPES = {
     np.dtype(code).str for code in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
@@ -117,16 +118,17 @@ def _encoded_array(value: Any, refer: Callable[[Any], Ref], buffers: list[bytes]
     return {"a": [array.dtype.str, list(array.shape), by_columns, isinstance(value, np.generic)]}
 
 
-def unpack(message: bytes, resolve: Callable[[Ref], Any] = lambda ref: ref) -> Any:
+def unpack(message: bytes, resolve: Callable[[Ref], Any] = lambda ref: ref, *, trusted: bool = False) -> Any:
     """The value of a message; `resolve` may exchange a Ref for what it stands for.
 
+    A request of ours is `trusted`: it may be long, as it has people's sources in it.
     Raises WireError for anything that `pack` would not have written.
     """
     try:
         length, _ = HEAD.unpack_from(message)
-        if length > LARGEST_TREE:
+        if length > (LARGEST if trusted else LARGEST_TREE):
             raise WireError("what came back is too large")
-        reader = _Reader(message, HEAD.size + length, resolve)
+        reader = _Reader(message, HEAD.size + length, resolve, math.inf if trusted else MOST_NODES)
         value = reader.decoded(json.loads(message[HEAD.size : HEAD.size + length]), 0)
     except WireError:
         raise
@@ -148,12 +150,15 @@ def unpack(message: bytes, resolve: Callable[[Ref], Any] = lambda ref: ref) -> A
 
 
 class _Reader:
-    def __init__(self, message: bytes, at: int, resolve: Callable[[Ref], Any]) -> None:
-        self.message, self.at, self.resolve = message, at, resolve
+    def __init__(self, message: bytes, at: int, resolve: Callable[[Ref], Any], nodes: float) -> None:
+        self.message, self.at, self.resolve, self.nodes = message, at, resolve, nodes
 
     def decoded(self, tree: Any, depth: int) -> Any:  # noqa: PLR0911 (one for each tag)
         if depth > DEEPEST + 1:
             raise WireError("what came back is nested too deeply")
+        self.nodes -= 1
+        if self.nodes < 0:
+            raise WireError(f"what came back has more than {MOST_NODES} parts")
         if tree is None or isinstance(tree, bool | int | float | str):
             return tree
         ((tag, content),) = tree.items()
@@ -170,16 +175,18 @@ class _Reader:
                     for key, item in content
                 }
             case "n":
-                return Record({str(name): self.decoded(item, depth + 1) for name, item in content})
+                return Record({self._key(str(name)): self.decoded(item, depth + 1) for name, item in content})
             case "r":
                 number, name, is_callable = content
-                return self.resolve(Ref(int(number), plain(str(name), 200), bool(is_callable)))
+                return self.resolve(Ref(int(number), plain(str(name), 200, lines=False), bool(is_callable)))
             case "g":
                 return np.random.default_rng(int(content))
         raise WireError("what came back is no answer (an unknown tag)")
 
     @staticmethod
     def _key(key: Any) -> Any:
+        if isinstance(key, str):  # a report may name it
+            return plain(key, lines=False)
         return key.item() if isinstance(key, np.generic) else key
 
     def _array(self, dtype: str, shape: list[int], by_columns: bool, scalar: bool) -> Any:
