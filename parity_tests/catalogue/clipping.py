@@ -56,7 +56,10 @@ CHAPTER = chapter(
     "clipping",
     Function(
         *("clip_by_norm", "torch.nn.utils.clip_grad_norm_", "004 ch. 7", one_array),
-        tuple({**MODERATE, "limit": where} for where in ("below", "above", "at")),
+        (
+            *({**MODERATE, "limit": where} for where in ("below", "above", "at")),
+            {**MODERATE, "limit": "below", "shape": (3, 4)},
+        ),
         seed_row=True,
         bad_options=({"max_norm": -1.0},),
     ),
