@@ -172,7 +172,7 @@ class _Loading:
         try:
             examined = examine(binding, self.host, exam)
         except WireError as error:
-            examined = Examined(binding.algorithm, lost=True, absent=str(error))
+            examined = Examined(binding.algorithm, lost=True, beyond=(str(error),))
         if examined.lost:
             with contextlib.suppress(Lost, TheirError):  # the next one is lost, too, and says so
                 self.again()

@@ -52,17 +52,11 @@ class Exam:
     against: str = "scratch"
 
 
+@functools.lru_cache(maxsize=512)
 def questions(
     algorithm: str, abilities: Abilities, exam: Exam, formula: Any = None, narrow: Any = None
 ) -> tuple[tuple[Question, ...], tuple[str, ...]]:
     """The questions that can be asked, and why others can't be."""
-    return _questions(algorithm, abilities, exam, formula, narrow)
-
-
-@functools.lru_cache(maxsize=512)
-def _questions(
-    algorithm: str, abilities: Abilities, exam: Exam, formula: Any, narrow: Any
-) -> tuple[tuple[Question, ...], tuple[str, ...]]:
     entry = find(algorithm)
     if exam.case:
         cases = [entry.case("float64", exam.case)]
@@ -262,14 +256,14 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
                 findings.append(subject.raised(question, error))
             continue
         except Lost as error:
-            findings += [_failed(question, kind, str(error)) for kind in question.kinds[:1]]
+            findings.append(_failed(question, question.kinds[0], str(error)))
             lost = True
             break
         answers.append((question, answer))
         try:
             findings += subject.judged(question, answer)
         except Lost as error:
-            findings += [_failed(question, kind, str(error)) for kind in question.kinds[:1]]
+            findings.append(_failed(question, question.kinds[0], str(error)))
             lost = True
             break
     if not answers and not findings and (nothing or unfinished):

@@ -7,6 +7,9 @@ import pytest
 
 import parity_tests
 from parity_tests import Verdict
+from parity_tests.checking import results
+from parity_tests.engine.results import Status
+from parity_tests.verdicts import Examined
 
 
 def softmax_another_way(x: Any, *, axis: int = -1) -> Any:
@@ -200,3 +203,10 @@ def test_a_form_that_nobody_knows() -> None:
 def test_an_unknown_name() -> None:
     with pytest.raises(ValueError, match="did you mean adam"):
         parity_tests.check(softmax_another_way, as_="adm")
+
+
+def test_an_answer_that_could_not_be_read_is_an_error_and_not_absent() -> None:
+    """An absent implementation fails nothing; one whose process was lost must."""
+    (result,) = results(Examined("adam", lost=True, beyond=("what came back is no answer",)))
+    assert result.status is Status.ERROR
+    assert "no answer" in result.message

@@ -145,7 +145,6 @@ RADAM = (*WHERE, {"regime": "normal", "defaults": False, "beta2": 0.8})
 BAD = (*NEGATIVE, {"eps": -1e-8})
 BAD_BETAS = (*BAD, {"betas": (1.0, 0.9)}, {"betas": (0.9, -0.1)})
 
-SINGLE: Mapping[str, Any] = {"": {}}
 FOREACH = {"": {}, "foreach": {"foreach": True}}
 FUSED = {**FOREACH, "fused": {"fused": True}}
 

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-FunctionNode = ast.FunctionDef | ast.Lambda
-
 
 @dataclass(frozen=True, eq=False)
 class Unit:

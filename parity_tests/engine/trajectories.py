@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,28 +104,6 @@ def rounded(moment: Moment, model: Model) -> Moment:
         grads=tree_map(wrap, moment.grads),
         states=tree_map(wrap, moment.states),
     )
-
-
-def compare_freely(
-    formula: Stepper, subject: Stepper, cases: Sequence[Case], precision: Precision, *, floor: float = 0.0
-) -> Tally:
-    """The parameters of `subject`, which keeps what state it likes, after every step of a run of its own.
-
-    The oracle is `formula`, and the bound grows with the steps that it took.
-    """
-    tally = Tally()
-    for case in cases:
-        model = Model.of(precision)
-        start = rounded(Moment(0, case.arrays["params"], {}, {}, {}), model)
-        carried = replace(case, arrays={**case.arrays, "params": start.params})
-        for moment, exact, bounds in zip(
-            moments(subject, case), moments(formula, case), moments(formula, carried), strict=True
-        ):
-            got, expected, scales = (flatten({"param": m.params}) for m in (moment, exact, bounds))
-            compared = compare(got, expected, scales, precision, floor=floor)
-            found = [located(comparison, case=case.spec, step=moment.number - 1) for comparison in compared]
-            tally.add(found, case.spec, benign=False, begins=moment.number == 1)
-    return tally
 
 
 def check_resumed(step: Stepper, cases: Sequence[Case]) -> Tally:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from parity_tests.mistakes.mistake import Edit, Mistake, each, mistake
 
-CORRECTED = "adam amsgrad"
-WITH_MOMENTS = "adam amsgrad adamax nadam radam"
 PENALIZED = "sgd adagrad rmsprop adadelta adam amsgrad adamax nadam radam"
 G = "g = _gradient(param, grad, weight_decay, maximize)"
 M_HAT, V_HAT = "m_hat = m / (1 - beta1**t)", "v_hat = v / (1 - beta2**t)"

@@ -45,9 +45,6 @@ def _chained(function: Callable[..., Any], *others: Callable[[Any], Any]) -> Cal
     return formula
 
 
-POOLED = {"kernel_size": (2, 2), "stride": 2}
-
-
 def _pooled_case(case: Case) -> Case:
     """An image whose convolution is large enough to be pooled."""
     case = conv_case(case)

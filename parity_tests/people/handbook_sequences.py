@@ -26,7 +26,6 @@ from parity_tests.people.host import Host
 from parity_tests.sandbox.wire import Ref
 
 NO_OPTIONS = Abilities(options=frozenset())
-OF_CELL = "rnn_cell_forward(xt, a_prev, parameters)"
 
 
 def _unbound(maker: Maker, form: str, forward: str = "") -> Unbound:

@@ -29,7 +29,6 @@ class Interface:
         buffers: those that it keeps beside them.
         sizes: what its constructor is told, from the arrays and options of a case.
         size_names: their names, in torch's order.
-        as_tuple: inputs after the first that torch takes as one tuple.
         limits: which questions an implementation that is less general is not asked.
         variants: what else is meant by the same name, by what is said of it.
         plainer: what is said, the formula and how a case is made plainer, for those that lack an option.
@@ -40,7 +39,6 @@ class Interface:
     buffers: tuple[str, ...] = ()
     sizes: Sizes = lambda arrays, options: {}
     size_names: tuple[str, ...] = ()
-    as_tuple: tuple[str, ...] = ()
     limits: tuple[Skip, ...] = ()
     variants: tuple[tuple[str, Callable[..., Any]], ...] = ()
     formula: Callable[..., Any] | None = None

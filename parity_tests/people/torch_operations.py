@@ -66,7 +66,6 @@ class Subject:
     construct: Match | None
     call: Match
     attributes: tuple[tuple[str, str], ...] = ()
-    fixed_inputs: tuple[str, ...] = ()
     map: tuple[tuple[str, str], ...] = field(default=())
 
     def ask(self, way: Way, host: Host, question: Question) -> Answer:
