@@ -13,9 +13,9 @@ def startup() -> Iterator[Measured]:
     chapters = "import scratch.activations, scratch.losses, scratch.optimizers"
     seconds = in_turns(
         {
-            "numpy": python("import numpy"),
-            "scratch": python("import numpy, scratch"),
-            "three chapters": python(f"import numpy; {chapters}"),
+            "numpy": python("-c", "import numpy"),
+            "scratch": python("-c", "import numpy, scratch"),
+            "three chapters": python("-c", f"import numpy; {chapters}"),
         },
         rounds=15,
     )

@@ -1,9 +1,13 @@
 """Fair timings on a machine that others use too: in turns, one thread, medians of ratios."""
 
+import atexit
+import functools
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -47,8 +51,21 @@ def milliseconds(seconds: Mapping[str, list[float]]) -> str:
     return ", ".join(f"{name} {1e3 * statistics.median(times):.3g} ms" for name, times in seconds.items())
 
 
-def python(code: str) -> Callable[[], object]:
-    """A function that runs code in a new interpreter with threads pinned."""
+def python(*arguments: str) -> Callable[[], object]:
+    """A function that runs a new interpreter with these arguments and threads pinned.
+
+    Modules are compiled in the round that does not count, as an installation compiles them.
+    """
+    environment = {**os.environ, **PINNED, "PYTHONPYCACHEPREFIX": _compiled()}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return lambda: subprocess.run(
-        [sys.executable, "-c", code], check=True, env={**os.environ, **PINNED}, capture_output=True
+        [sys.executable, *arguments], check=True, env=environment, capture_output=True
     )
+
+
+@functools.cache
+def _compiled() -> str:
+    """A folder for compiled modules, which is gone with this process."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

@@ -24,7 +24,7 @@ class Recorded:
 
 
 def read(path: str) -> dict[str, Recorded]:
-    """The checks of a report that `parity verify --json` or `--update-baseline` wrote.
+    """The checks of a report that `parity verify` wrote: `--json`, `--record` or `--update-baseline`.
 
     Raises ValueError for a file that is none.
     """
@@ -49,6 +49,7 @@ def only(
     algorithms: Collection[str],
     kinds: Collection[str],
     settings: Collection[tuple[str, str]],
+    modes: Collection[str] = (),
 ) -> dict[str, Recorded]:
     """The part of a baseline that a narrower run can be held to.
 
@@ -56,6 +57,7 @@ def only(
         algorithms: those that ran.
         kinds: the kinds of check that ran; all if empty.
         settings: the short dtypes and devices that ran, in pairs.
+        modes: the modes that ran; all if empty.
     """
     kept = {}
     for id_, recorded in baseline.items():
@@ -63,6 +65,7 @@ def only(
         kind, _, setting = rest.rstrip("]").partition("[")
         words = setting.split("-")
         ran = any(dtype in words and device in words for dtype, device in settings)
+        ran = ran and (not modes or ("-".join(words[2:]) or "plain") in modes)
         if ran and algorithm in algorithms and (not kinds or kind in kinds):
             kept[id_] = recorded
     return kept

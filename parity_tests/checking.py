@@ -127,7 +127,7 @@ def _result(algorithm: str, kind: str, regime: str, found: list[Finding]) -> Res
         max((f.worst for f in found if f.worst is not None), default=None),
         divergences=tuple(d for f in found if f.verdict is Verdict.WRONG for d in f.divergences),
         cases=len(found),
-        reproduce=worst.case.spec if wrong else "",
+        reproduce=worst.case.short if wrong else "",
     )
 
 
@@ -167,7 +167,7 @@ class _Loading:
         """The algorithm examined here, and the file at hand for the next one."""
         if binding.members[0] not in self.members:
             return Examined(
-                binding.algorithm, absent="it needs torch, which is not here for code over arrays"
+                binding.algorithm, beyond=("it needs torch, which is not here for code over arrays",)
             )
         try:
             examined = examine(binding, self.host, exam)
@@ -200,7 +200,7 @@ class _Hosts:
             except (Lost, TheirError) as error:
                 self.error = f"it can't be loaded without torch: {error}"
         if self.error:
-            return Examined(binding.algorithm, absent=self.error)
+            return Examined(binding.algorithm, beyond=(self.error,))
         return self.other.examined(binding, exam)
 
 
@@ -289,7 +289,7 @@ class Report:
             options = ", ".join(f"{name}={value!r}" for name, value in finding.case.options.items())
             lines += [f"  {finding.kind} with {options or 'default options'}"]
             lines += [f"    {difference}" for difference in finding.differences[:5]]
-            lines += [f"    see it again: check(…, as_={self.algorithm!r}, case={finding.case.spec!r})"]
+            lines += [f"    see it again: check(…, as_={self.algorithm!r}, case={finding.case.short!r})"]
         lines += [f"  {line}" for line in diagnosis_lines(self.diagnosis)]
         return "\n".join([*lines, *(f"  remark: {remark}" for remark in self.remarks)])
 

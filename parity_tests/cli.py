@@ -22,6 +22,7 @@ COMMANDS = {
         "parity_tests.commands.explain",
         "one algorithm: formula, signature, shapes, torch, errata, source",
     ),
+    "deviations": ("parity_tests.commands.deviations", "where torch itself is wrong, and how to see it"),
     "mutants": (
         "parity_tests.commands.mutants",
         "how many mistakes the checks tell, of every kind at every line",

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from parity_tests import Verdict
-from parity_tests.checking import Outcome
+from parity_tests.checking import Checked, Outcome
 from parity_tests.engine.results import Diagnosis
 from parity_tests.folders import check_all
 from parity_tests.judging import Exam
-from parity_tests.mistakes import MISTAKES
-from parity_tests.mistakes.driving import DRIVINGS
+from parity_tests.mistakes import MISTAKES, Mistake
+from parity_tests.mistakes.driving import DRIVINGS, Driving
+from parity_tests.people.complaints import MASKINGS, Masking
 from parity_tests.people.finding import Wanted
 from parity_tests.people.targets import submissions
 
 CORPUS = Path(__file__).parent / "corpus"
-NAMED = {(one.id, one.text) for one in MISTAKES} | {(one.id, one.text) for one in DRIVINGS}
+KNOWN: tuple[Mistake | Driving | Masking, ...] = (*MISTAKES, *DRIVINGS, *MASKINGS)
+NAMED = {(one.id, one.text) for one in KNOWN}
 MOST_SHOWN = 4
 
 
@@ -49,6 +52,11 @@ class Diagnosed:
     diagnosis: tuple[Diagnosis, ...]
 
     @property
+    def right(self) -> bool:
+        """Whether it says what is wrong, at first place."""
+        return self.hit in (Hit.NAME, Hit.LINE)
+
+    @property
     def hit(self) -> Hit:
         """By the first diagnosis, if there is one that says where."""
         if not self.diagnosis or self.diagnosis[0].text.startswith("not known"):
@@ -59,42 +67,46 @@ class Diagnosed:
             return Hit.NAME
         if not names and not first.reads:
             return Hit.CLUE
-        agree = [self.line in one.reads or one.reads in self.line for one in self.diagnosis]
+        agree = [bool(o.reads) and (self.line in o.reads or o.reads in self.line) for o in self.diagnosis]
         return Hit.LINE if agree[0] else Hit.LATER if any(agree) else Hit.OTHER
 
 
-def diagnosed(
-    mistakes: list[dict[str, Any]], folder: Path = CORPUS / "wrong", jobs: int = 2
-) -> list[Diagnosed]:
-    """The diagnosis of every submission that the entries of wrong.toml list and that is called wrong."""
-    wanted = {made["file"] for mistake in mistakes for made in mistake["submission"]}
-    files = [one for one in submissions(str(folder)) if _name(one.label, folder) in wanted]
-    checked = check_all(files, Wanted(), Exam(examples=0), jobs=jobs, timeout=30)
-    outcomes: dict[tuple[str, str, str], Outcome] = {}
-    for file in checked:
-        for outcome in file.outcomes:
-            for member in outcome.members:
-                outcomes[_name(file.label, folder), member, outcome.algorithm] = outcome
+def diagnosed(mistakes: Iterable[dict[str, Any]], checked: Mapping[str, Checked]) -> list[Diagnosed]:
+    """The diagnosis of every submission that entries of wrong.toml list and that is called wrong.
+
+    checked: what was found in the files, by their paths in the corpus.
+    """
     found = []
     for mistake in mistakes:
         for made in mistake["submission"]:
-            bound = outcomes.get((made["file"], made["member"], made["algorithm"]))
-            if bound is not None and bound.verdict is Verdict.WRONG:
+            outcome = _outcome(checked[made["file"]], made)
+            if outcome is not None and outcome.verdict is Verdict.WRONG:
                 facts = (made["file"], made["member"], made["line"])
-                found.append(Diagnosed(mistake["id"], *facts, bound.diagnosis))
+                found.append(Diagnosed(mistake["id"], *facts, outcome.diagnosis))
     return found
 
 
-def _name(label: str, folder: Path) -> str:
-    return Path(label).relative_to(folder).as_posix()
+def _outcome(checked: Checked, made: Mapping[str, Any]) -> Outcome | None:
+    wanted = (made["algorithm"], made["dialect"])
+    bound = (one for one in checked.outcomes if (one.algorithm, one.dialect) == wanted)
+    return next((one for one in bound if made["member"] in one.members), None)
+
+
+def check_corpus(kind: str, exam: Exam, *, diagnose: bool, jobs: int = 2) -> dict[str, Checked]:
+    """What is found in every file of the corpus that is "wrong" or "right", by its path there."""
+    folder = CORPUS / kind
+    files = submissions(str(folder))
+    checked = check_all(files, Wanted(), exam, jobs=jobs, timeout=30, diagnose=diagnose)
+    return {Path(one.label).relative_to(folder).as_posix(): one for one in checked}
 
 
 def main() -> None:
     import tomllib  # noqa: PLC0415 (only the command reads the list)
 
-    found = diagnosed(tomllib.loads((CORPUS / "wrong.toml").read_text())["mistake"])
+    listed = tomllib.loads((CORPUS / "wrong.toml").read_text())["mistake"]
+    found = diagnosed(listed, check_corpus("wrong", Exam(examples=0), diagnose=True))
     for one in found:
-        if one.hit not in (Hit.NAME, Hit.LINE):
+        if not one.right:
             print(f"{one.hit}: {one.mistake}, {one.member} in {one.file}\n    {one.line}")
             for told in one.diagnosis[:MOST_SHOWN]:
                 print(f"    - {told.text}\n      {told.reads}  ->  {told.instead}")

@@ -2,104 +2,218 @@
 
 A wrong answer that is the answer of a mutant, to every question that was asked, comes from code that behaves
 like the formula with that one line changed, however it is written. Mistakes that people are known to make
-come first, under their names (`mistakes`). Where several candidates give the answer, all of them are
-possible; where none does, what holds of the answer is said (`engine.clues`), or that nothing is known.
+come first, under their names (`mistakes`), in every way in which the code may be meant. Where several
+candidates give the answer, all of them are possible; where none does, what holds of the answer is said
+(`engine.clues`), or that nothing is known.
 """
 
 from __future__ import annotations
 
-import ast
+import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import combinations, islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from parity_tests.catalogue import Algorithm, find
+from parity_tests import diagnosis_draws
+from parity_tests.candidates import FAR_FETCHED, PLAUSIBLE, Asked, Candidate
+from parity_tests.catalogue import find
 from parity_tests.engine.clues import clues
 from parity_tests.engine.compare import compare
-from parity_tests.engine.mutation import Mutant, watched
+from parity_tests.engine.mutation_exchange import ALONE
+from parity_tests.engine.mutation_guard import TookTooLong, limited
 from parity_tests.engine.precision import FLOAT64
 from parity_tests.engine.questions import Answer, Question, judge
 from parity_tests.engine.results import Diagnosis
 from parity_tests.judging import FAR_BELOW_ANY_BUG, Examined, Verdict
-from parity_tests.mistakes import Edit, Mistake, drivings_of, edited, line_of, mistakes_of
+from parity_tests.mistakes import Mistake, line_of
 from parity_tests.mistakes.driving import Driving
-from parity_tests.mutants import Functions, answers, limited, original, program
+from parity_tests.mutants import summary
+from parity_tests.people.complaints import Complaint
 
-SECONDS = 1.0  # of the processor: the longest that anybody waits for it, beside the checks
-TRIED = 600  # mutants: so many, the likely ones first, whatever the machine
-PAIRS = 150  # of mistakes
+# How much is tried, in calls of functions, which are as many on every machine: half a second on a fast one.
+WORK = 300_000
+OVERHEAD = 400  # of a candidate, in calls: to compile it and to compare its answer
+ENDLESS = 100_000  # of a candidate that does not come to an end
+MADE = 60  # of a mutant, in calls: to find the place for it
+SECONDS = 10.0  # of the processor: nobody waits longer, however slow the machine
+ONE = 0.5  # of the processor, for one candidate: no right one comes near
+NOT_KNOWN = "not known: no single change of the formula that was tried behaves like it"
+CUT_SHORT = "the search was cut short: it took more than {:g} seconds"
 MOST = 4  # that are told of those that agree
 Pair = tuple[Question, Answer]
-
-# What people write in place of what they mean, before what hardly anybody does.
-PLAUSIBLE = {
-    **dict.fromkeys(("sign", "dropped factor", "dropped term", "transpose", "axis", "eps", "off by one"), 0),
-    **dict.fromkeys(
-        ("assignment on overlap", "edge", "variance", "dropped function", "operator", "order"), 0
-    ),
-    **dict.fromkeys(("dropped operation", "parentheses", "absolute", "comparison", "doubled factor"), 0),
-    **dict.fromkeys(("name", "function", "constant", "slice", "range", "doubled term"), 1),
-}
-FAR_FETCHED = 2
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Code that a wrong implementation may behave like; `functions` makes it anew, as it may keep a state."""
-
-    functions: Callable[[], Functions]
-    mutant: Mutant | None = None
-    erratum: Any = None
-    mistakes: tuple[Mistake | Driving, ...] = ()
 
 
 def diagnose(examined: Examined, *, seconds: float = SECONDS) -> tuple[Diagnosis, ...]:
     """What is different in a wrong implementation: what it behaves like, or what holds of it."""
-    entry = find(examined.algorithm)
-    if examined.verdict is not Verdict.WRONG or not examined.answers:
+    if examined.verdict is not Verdict.WRONG:
         return ()
-    pairs = list(examined.answers)
-    if not examined.own_formula:
-        alike = _alike(entry, pairs, time.process_time() + seconds)
-        if alike:
-            return _told(entry, alike)
-    held = clues(pairs) or ["not known: no single change of the formula that was tried behaves like it"]
+    if examined.draws:
+        return _of_draws(examined)
+    if told := _complaint(examined):
+        return told
+    search = _Search(examined, time.process_time() + seconds)
+    with ALONE:
+        found = search.alike()
+    if found is not None:
+        return _told(*found)
+    held = clues(examined.answers) or [NOT_KNOWN]
+    held += [CUT_SHORT.format(seconds)] if search.late else []
     return tuple(Diagnosis(text, nudge=text) for text in held)
+
+
+def _complaint(examined: Examined) -> tuple[Diagnosis, ...]:
+    """The mistake that a check of its masks told, where all complaints are of that one."""
+    found = {error.masking for _, error in examined.raised if isinstance(error, Complaint)}
+    source = find(examined.algorithm).source
+    return tuple(
+        Diagnosis(masking.text, source=source, nudge="look at where its mask comes from")
+        for masking in found
+        if masking is not None and len(found) == 1
+    )
+
+
+def _of_draws(examined: Examined) -> tuple[Diagnosis, ...]:
+    """Of an initializer, by the statistics of what it draws."""
+    with ALONE:
+        found = diagnosis_draws.alike(examined)
+    if found is not None and found[1]:
+        return _told(*found)
+    held = diagnosis_draws.clues(examined) or [NOT_KNOWN]
+    return tuple(Diagnosis(text, nudge=text) for text in held)
+
+
+def _with_own_mask(question: Question, answer: Answer) -> Pair:
+    """A question at test time, where no mask counts, with the mask that shows in the answer: what drops then,
+    too, draws it itself."""
+    mask, y = question.case.arrays.get("mask"), (answer[0] or {}).get("y")
+    at_test_time = question.case.options.get("training") is False
+    if not at_test_time or not isinstance(mask, np.ndarray) or mask.dtype != bool:
+        return question, answer
+    if y is None or np.shape(y) != mask.shape:
+        return question, answer
+    arrays = {**question.case.arrays, "mask": np.asarray(y) != 0}
+    return replace(question, case=replace(question.case, arrays=arrays)), answer
 
 
 # ---- what it behaves like ----
 
 
-def _alike(entry: Algorithm, pairs: Sequence[Pair], deadline: float) -> list[Candidate]:
-    """What gives the same answers: errata and named mistakes, else mutants, else two mistakes at once."""
-    wrong = [pair for pair in pairs if _kinds(pair)]
-    if not wrong:
-        return []
-    wrong.sort(key=lambda pair: (not pair[0].case.benign, _size(pair[0])))
-    rest = [pair for pair in pairs if not any(pair is one for one in wrong)]
-    ordered = [_until_wrong(wrong[0]), *wrong, *rest]
-    kinds = {kind for pair in wrong for kind in _kinds(pair)}
+class _Reading:
+    """The answers to the questions as they were put in one reading, those first that decide.
 
-    def agreeing(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    Raises ValueError where none is wrong.
+    """
+
+    def __init__(self, examined: Examined) -> None:
+        pairs = [_with_own_mask(*pair) for pair in _answered(examined)]
+        wrong = [pair for pair in pairs if _kinds(pair)]
+        if not wrong:
+            raise ValueError("no answer is wrong")
+        wrong.sort(key=lambda pair: (not pair[0].case.benign, _size(pair[0])))
+        rest = [pair for pair in pairs if not any(pair is one for one in wrong)]
+        self.pairs = [_until_wrong(wrong[0]), *wrong, *rest]
+        self.only_gradients = {kind for pair in wrong for kind in _kinds(pair)} == {"gradients"}
+        self.asked = Asked.of(examined, self.pairs[0][0])
+
+    def agrees(self, candidate: Candidate) -> bool:
+        """Whether a candidate gives the same answer to every question.  Raises TookTooLong."""
+        try:
+            with limited(ONE):
+                return all(_same(q, answer, self.asked.answer(q, candidate)) for q, answer in self.pairs)
+        except Exception:
+            return False
+
+
+class _Search:
+    """What gives the same answers to all questions, as long as there is work left.
+
+    Args:
+        examined: what was found out.
+        deadline: when to give up, in seconds of the processor.
+    """
+
+    def __init__(self, examined: Examined, deadline: float) -> None:
+        self.examined, self.deadline = examined, deadline
+        self.left, self.late = WORK, False
+
+    def alike(self) -> tuple[Asked, list[Candidate]] | None:
+        """Errata and named mistakes that agree, in any reading; else mutants, else two mistakes at once."""
+        readings: list[_Reading] = []
+        for examined in _unlike((self.examined, *self.examined.others)):
+            if self.left < 0:
+                break
+            with contextlib.suppress(ValueError):
+                readings.append(reading := _Reading(examined))
+                errata = list(self.agreeing(reading, reading.asked.errata()))
+                named = list(islice(self.agreeing(reading, reading.asked.named()), 1))
+                if named:
+                    return reading.asked, [*errata, *named]
+                if errata:
+                    return reading.asked, [*errata, *self._mutants(reading)]
+        for reading in readings[:1]:
+            pairs = islice(self.agreeing(reading, reading.asked.pairs()), 1)
+            if found := self._mutants(reading) or list(pairs):
+                return reading.asked, found
+        return None
+
+    def _mutants(self, reading: _Reading) -> list[Candidate]:
+        """The mutants that agree."""
+        if self.left < 0:
+            return []
+        mutants = list(reading.asked.mutants(reading.only_gradients))
+        self.left -= MADE * len(mutants)
+        return _plausible(reading.asked, list(self.agreeing(reading, mutants)))
+
+    def agreeing(self, reading: _Reading, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
         for candidate in candidates:
-            if time.process_time() > deadline:
+            self.late = self.late or time.process_time() > self.deadline
+            if self.late or self.left < 0:
                 return
-            if _agrees(entry, candidate, ordered):
+            self.left -= OVERHEAD + reading.asked.ran.calls
+            try:
+                agrees = reading.agrees(candidate)
+            except TookTooLong:
+                self.left -= ENDLESS
+                continue
+            if agrees:
                 yield candidate
 
-    errata = list(agreeing(_errata(entry)))
-    named = list(islice(agreeing(_mistakes(entry)), 1))
-    if named:
-        return [*errata, *named]
-    mutants = list(agreeing(_mutants(entry, kinds == {"gradients"})))
-    if mutants:
-        mutants = _plausible(entry, mutants, wrong[0][0])
-    return [*errata, *mutants] or list(islice(agreeing(_pairs_of_mistakes(entry)), 1))
+
+def _plausible(asked: Asked, alike: Sequence[Candidate]) -> list[Candidate]:
+    """What nobody would write is left out where something else explains it as well; the likeliest first."""
+    mutants = {id(one): one.mutant for one in alike if one.mutant is not None}
+    if not mutants:
+        return list(alike)
+    likely = [one for one in alike if asked.seen.confusable(mutants[id(one)])] or list(alike)
+    near = [one for one in likely if PLAUSIBLE.get(mutants[id(one)].operator, FAR_FETCHED) < FAR_FETCHED]
+    return sorted(near or likely, key=lambda one: asked.rank(mutants[id(one)]))[:MOST]
+
+
+def _unlike(readings: Iterable[Examined]) -> Iterator[Examined]:
+    """Without those in which the same questions had the same answers as in another."""
+    seen: list[Examined] = []
+    for one in readings:
+        if not any(one.formula is other.formula and _says(one) == _says(other) for other in seen):
+            seen.append(one)
+            yield one
+
+
+def _says(examined: Examined) -> list[Any]:
+    """What was asked and answered, to be compared."""
+    return [
+        (question.case.spec, repr(question.case.options), [summary([part]) for part in answer])
+        for question, answer in _answered(examined)
+    ]
+
+
+def _answered(examined: Examined) -> list[Pair]:
+    """What it answered, gradients of wrong shapes included."""
+    odd = ((question, getattr(error, "answer", None)) for question, error in examined.raised)
+    return [*examined.answers, *((question, answer) for question, answer in odd if answer is not None)]
 
 
 def _kinds(pair: Pair) -> set[str]:
@@ -126,87 +240,6 @@ def _until_wrong(pair: Pair) -> Pair:
     return pair
 
 
-def _errata(entry: Algorithm) -> Iterator[Candidate]:
-    from scratch.errata import errata_of  # noqa: PLC0415 (the chapters are imported when they are needed)
-
-    for erratum in errata_of(entry.name):
-        yield Candidate(partial(list, [erratum.misprint, *original(entry)[1:]]), erratum=erratum)
-
-
-def _mistakes(entry: Algorithm) -> Iterator[Candidate]:
-    for mistake in mistakes_of(entry.name):
-        yield Candidate(partial(_with, entry, mistake.edits), mistakes=(mistake,))
-    for driving in drivings_of(entry.name):
-        yield Candidate(partial(_driven, entry, driving), mistakes=(driving,))
-
-
-def _pairs_of_mistakes(entry: Algorithm) -> Iterator[Candidate]:
-    """Two mistakes at once, where their edits do not overlap."""
-    for pair in islice(combinations(mistakes_of(entry.name), 2), PAIRS):
-        if pair[0].id != pair[1].id:
-            yield Candidate(partial(_with, entry, (*pair[0].edits, *pair[1].edits)), mistakes=pair)
-
-
-def _with(entry: Algorithm, edits: Iterable[Edit]) -> Functions:
-    code = program(entry.name)
-    changes = {}
-    for name, (unit, node) in edited(code, edits).items():
-        changes[name] = unit, compile(ast.Module([node], []), unit.file, "exec")
-    return code.rebuilt(changes)
-
-
-def _driven(entry: Algorithm, driving: Driving) -> Functions:
-    update, *others = original(entry)
-    return [driving.around(update), *others]
-
-
-def _mutants(entry: Algorithm, only_gradients: bool) -> Iterator[Candidate]:
-    """The likely ones first; where only gradients are wrong, those of the backward functions."""
-    code = program(entry.name)
-    ranked = sorted(code.mutants(), key=lambda mutant: _rank(entry, mutant, only_gradients))
-    for mutant in ranked[:TRIED]:
-        yield Candidate(partial(code.build, mutant), mutant)
-
-
-def _rank(entry: Algorithm, mutant: Mutant, only_gradients: bool = False) -> tuple[int, int, int, int, int]:
-    forward = only_gradients and not _within_backward(mutant)
-    helper = mutant.function != f"{entry.chapter}.{entry.name}"
-    length = len(mutant.reads) + len(mutant.instead)
-    return (forward, PLAUSIBLE.get(mutant.operator, FAR_FETCHED), helper, length, mutant.line)
-
-
-def _within_backward(mutant: Mutant) -> bool:
-    return any(
-        inner is not mutant.unit.node and inner.lineno <= mutant.line <= (inner.end_lineno or 0)
-        for inner in ast.walk(mutant.unit.node)
-        if isinstance(inner, ast.FunctionDef)
-    )
-
-
-def _plausible(entry: Algorithm, alike: Sequence[Candidate], question: Question) -> list[Candidate]:
-    """The likeliest first; what nobody would write is left out where something else explains it as well."""
-    if len(alike) == 1:
-        return list(alike)
-    with watched({unit.module for unit in program(entry.name).mutable}) as seen:
-        answers(entry, original(entry), question)
-    mutants = {id(one): one.mutant for one in alike if one.mutant is not None}
-    likely = [one for one in alike if seen.confusable(mutants[id(one)])] or list(alike)
-    likely.sort(key=lambda one: _rank(entry, mutants[id(one)]))
-    near = [one for one in likely if PLAUSIBLE.get(mutants[id(one)].operator, FAR_FETCHED) < FAR_FETCHED]
-    return (near or likely)[:MOST]
-
-
-def _agrees(entry: Algorithm, candidate: Candidate, pairs: Sequence[Pair]) -> bool:
-    """Whether it gives the same answer to every question."""
-    try:
-        with limited(0.5):
-            return all(_same(q, answer, answers(entry, candidate.functions(), q)) for q, answer in pairs)
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        return False
-
-
 def _same(question: Question, answer: Answer, other: Answer) -> bool:
     """Whether two answers agree in all that the first one gives; a tensor that is None was left out."""
     for part, got, expected in zip(question.parts, answer, other, strict=True):
@@ -216,7 +249,8 @@ def _same(question: Question, answer: Answer, other: Answer) -> bool:
         if expected is None or not given.keys() <= expected.keys() or not expected.keys() <= got.keys():
             return False
         asked = {name: expected[name] for name in given}
-        compared = compare(given, asked, dict(part.scales), FLOAT64, part.factor, floor=FAR_BELOW_ANY_BUG)
+        scales = {n: s for n, s in part.scales.items() if n in asked and np.shape(s) == np.shape(asked[n])}
+        compared = compare(given, asked, scales, FLOAT64, part.factor, floor=FAR_BELOW_ANY_BUG)
         if any(comparison.divergence for comparison in compared):
             return False
     return True
@@ -225,14 +259,15 @@ def _same(question: Question, answer: Answer, other: Answer) -> bool:
 # ---- how it is told ----
 
 
-def _told(entry: Algorithm, alike: Sequence[Candidate]) -> tuple[Diagnosis, ...]:
+def _told(asked: Asked, alike: Sequence[Candidate]) -> tuple[Diagnosis, ...]:
     """What agrees, as one diagnosis each, with the misprint that it comes from."""
+    entry = asked.entry
     errata = [candidate.erratum for candidate in alike if candidate.erratum is not None]
     mutants = [candidate.mutant for candidate in alike if candidate.mutant is not None]
     printed = "".join(f"erratum {erratum.id}: {erratum.where} prints it so" for erratum in errata[:1])
     for candidate in alike:
         if candidate.mistakes:
-            return (_of_mistakes(entry, candidate.mistakes, printed),)
+            return (_of_mistakes(asked, candidate.mistakes, printed),)
     if not mutants:
         return tuple(
             Diagnosis(
@@ -253,21 +288,22 @@ def _told(entry: Algorithm, alike: Sequence[Candidate]) -> tuple[Diagnosis, ...]
             file=mutant.file,
             reads=_without_comment(mutant.before),
             instead=mutant.after,
-            source=printed or f"scratch/{entry.chapter}.py, line {mutant.line}; {entry.source}",
+            source=printed or f"{mutant.file}, line {mutant.line}; {entry.source}",
             nudge=f"look at what becomes of {mutant.before.partition('=')[0].strip()}",
         )
         for mutant in mutants
     )
 
 
-def _of_mistakes(entry: Algorithm, found: Sequence[Mistake | Driving], printed: str) -> Diagnosis:
+def _of_mistakes(asked: Asked, found: Sequence[Mistake | Driving], printed: str) -> Diagnosis:
     """Named mistakes, with the line of the first edit."""
     text = "; and ".join(mistake.text for mistake in found)
     first = found[0]
     if isinstance(first, Driving):
-        return Diagnosis(text, source=printed or entry.source, nudge="look at what belongs to each parameter")
+        nudge = "look at what belongs to each parameter"
+        return Diagnosis(text, source=printed or asked.entry.source, nudge=nudge)
     edit = first.edits[0]
-    unit = next(unit for unit in program(entry.name).units if unit.name == edit.function)
+    unit = {unit.name: unit for unit in asked.code.units}[edit.function]
     line, reads, instead = line_of(unit, edit)
     return Diagnosis(
         text,
@@ -275,7 +311,7 @@ def _of_mistakes(entry: Algorithm, found: Sequence[Mistake | Driving], printed: 
         file=unit.file,
         reads=_without_comment(reads),
         instead=_without_comment(instead),
-        source=first.source or printed or f"{unit.file}, line {line}; {entry.source}",
+        source=first.source or printed or f"{unit.file}, line {line}; {asked.entry.source}",
         nudge=f"look at what becomes of {reads.partition('=')[0].strip()}",
     )
 

@@ -105,7 +105,8 @@ def _examine(entry: Algorithm, binding: Binding, host: Host, exam: Exam) -> Exam
     findings += raised
     beyond += unfinished
     remarks = tuple(dict.fromkeys((*binding.remarks, *subject.remarks)))
-    return Examined(entry.name, tuple(findings), tuple(dict.fromkeys(beyond)), remarks)
+    told = (tuple(findings), tuple(dict.fromkeys(beyond)), remarks)
+    return Examined(entry.name, *told, draws=tuple(subject.draws))
 
 
 def _label(shape: tuple[int, ...]) -> str:
@@ -122,6 +123,7 @@ class _Subject:
 
     def __post_init__(self) -> None:
         self.remarks: dict[str, None] = {}
+        self.draws: list[tuple[Case, Mapping[str, Any]]] = []
 
     def large(self, case: Case) -> Case:
         """The case in a shape that is large enough, with the options that are taken."""
@@ -173,7 +175,9 @@ class _Subject:
             return
         worst = 0.0
         divergences = []
-        for comparison in self._compared(case, draws):
+        unlike = {name: _unlike([draw[name] for draw in draws]) for name in self._expected_shapes(case)}
+        self.draws.append((replace(case, options=self._options(case)), unlike))
+        for comparison in self._compared(case, unlike):
             worst = max(worst, comparison.worst)
             if comparison.divergence is not None:
                 divergences.append(comparison.divergence)
@@ -216,17 +220,16 @@ class _Subject:
                     self.remarks.setdefault("it seeds the generator itself: every call draws the same")
         return messages
 
-    def _compared(self, case: Case, draws: list[dict[str, np.ndarray]]) -> Iterator[Comparison]:
+    def _compared(self, case: Case, draws: Mapping[str, np.ndarray]) -> Iterator[Comparison]:
         if self.entry.name in FIXED or self.entry.distribution is None:
             return
         stated = self._stated(case)
-        for name in self._expected_shapes(case):
-            unlike = [draws[0]] if np.array_equal(draws[0][name], draws[1][name]) else draws
-            values = np.concatenate([np.ravel(draw[name]) for draw in unlike]).astype(np.float64)
+        for name, values in draws.items():
             for comparison in statistics(name, values, stated):
                 yield _readable(comparison, name, values, stated)
         if self.entry.name == "orthogonal":
-            yield _orthonormal(draws[0]["y"], self._options(case)["gain"])
+            first = draws["y"][: math.prod(case.options["shape"])]
+            yield _orthonormal(first.reshape(case.options["shape"]), self._options(case)["gain"])
 
     def _options(self, case: Case) -> dict[str, Any]:
         """The options with scratch's defaults for those that it does not take."""
@@ -241,6 +244,12 @@ class _Subject:
     def _stated(self, case: Case) -> Any:
         assert self.entry.distribution is not None
         return self.entry.distribution(**self._options(case))
+
+
+def _unlike(draws: list[np.ndarray]) -> np.ndarray:
+    """All values of two draws, or those of one where the other is the same."""
+    kept = draws[:1] if np.array_equal(draws[0], draws[1]) else draws
+    return np.concatenate([np.ravel(draw) for draw in kept]).astype(np.float64)
 
 
 def _readable(comparison: Comparison, name: str, values: np.ndarray, stated: Any) -> Comparison:

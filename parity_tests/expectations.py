@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
@@ -71,6 +70,8 @@ KEYS = tuple(field.name for field in fields(Expectation) if field.name != "sourc
 
 def read(path: str) -> tuple[Expectation, ...]:
     """The expectations of a TOML file.  Raises ValueError for a file that is not as above."""
+    import tomllib  # noqa: PLC0415 (hardly any command needs it)
+
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -84,11 +84,9 @@ def _host(torch: bool, timeout: float) -> Isolated:
 def _check_lightly(
     submission: Submission, wanted: Wanted, exam: Exam, timeout: float, diagnose: bool
 ) -> Checked:
-    """The same without the answers, which another process has no use for."""
+    """The same as it travels to another process."""
     checked = _check(submission, wanted, exam, timeout, diagnose)
-    outcomes = tuple(
-        replace(outcome, examined=replace(outcome.examined, answers=())) for outcome in checked.outcomes
-    )
+    outcomes = tuple(replace(outcome, examined=outcome.examined.lightly) for outcome in checked.outcomes)
     return replace(checked, outcomes=outcomes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +16,7 @@ import numpy as np
 from parity_tests.catalogue import Algorithm, find
 from parity_tests.engine.cases import Case
 from parity_tests.engine.compare import Divergence
+from parity_tests.engine.mutation_exchange import ALONE
 from parity_tests.engine.precision import FLOAT32
 from parity_tests.engine.questions import (
     Answer,
@@ -170,12 +172,17 @@ def _reduced_trajectory(
 
 def examine(binding: Binding, host: Host, exam: Exam) -> Examined:
     """Ask an implementation everything that it can be asked, in each of its readings until one fits."""
+    with ALONE:
+        return _examined(binding, host, exam)
+
+
+def _examined(binding: Binding, host: Host, exam: Exam) -> Examined:
     entry = find(binding.algorithm)
     if binding.draw is not None:
         from parity_tests.drawing import examine_draws  # noqa: PLC0415 (scipy.stats takes half a second)
 
         return examine_draws(entry, binding, host, exam)
-    best: Examined | None = None
+    read: list[Examined] = []
     wrong_number = only_raised = False
     for reading in binding.readings:
         if reading.if_raises and wrong_number and not only_raised:
@@ -188,13 +195,15 @@ def examine(binding: Binding, host: Host, exam: Exam) -> Examined:
         said = (f"convention: {reading.convention}",) if reading.convention else ()
         remarks = (*binding.remarks, *said, *examined.remarks)
         examined = replace(examined, remarks=remarks, convention=reading.convention)
-        examined = replace(examined, own_formula=reading.formula is not None)
-        if best is None or _better(examined, best):
-            best = examined
+        examined = replace(examined, formula=reading.formula)
+        read.append(examined)
         # A reading in which nothing could be asked says nothing.
         if examined.lost or examined.absent or examined.verdict in SEVERITY[:-1]:
             break
-    assert best is not None, f"{binding.algorithm} has no reading"
+    assert read, f"{binding.algorithm} has no reading"
+    best = functools.reduce(lambda one, other: other if _better(other, one) else one, read)
+    if best.verdict is Verdict.WRONG:
+        best = replace(best, others=tuple(one for one in read if one is not best))
     # A graph is called by Python's own operators, which have one form.
     formed = binding.dialect == "native" and binding.algorithm != "expression_graph"
     return _uncalled(best) if formed else best
@@ -235,16 +244,18 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
     subject = Subject(entry, binding, reading, host, exam)
     findings: list[Finding] = []
     answers: list[tuple[Question, Answer]] = []
+    raised: list[tuple[Question, Exception]] = []
     nothing: list[tuple[Question, str]] = []
     unfinished: list[str] = []
     lost, reasons = False, list(beyond)
+    refused: Counter[str] = Counter()
     host.remarks.clear()
     host.gave.clear()
     for question in asked:
         try:
             answer = subject.answer(question)
         except Beyond as error:
-            reasons.append(str(error))
+            refused[str(error)] += 1
             continue
         except Absent as error:
             nothing.append((question, str(error) or "nothing is there yet"))
@@ -254,6 +265,7 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
                 unfinished.append(str(error))
             else:
                 findings.append(subject.raised(question, error))
+                raised.append((question, error))
             continue
         except Lost as error:
             findings.append(_failed(question, question.kinds[0], str(error)))
@@ -271,6 +283,8 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
     # What answers some questions is there: it has to answer all of them, but for those that it refuses.
     findings += [_failed(question, question.kinds[0], message) for question, message in nothing]
     findings += _silent(answers)
+    # Said with their number, since the text may be their own: it must not hide a question that they fail.
+    reasons += [f"{reason} ({count} of {len(asked)} questions)" for reason, count in refused.items()]
     reasons += unfinished
     remarks = tuple(host.remarks) if entry.protocol in ("operation", "function", "optimizer") else ()
     return Examined(
@@ -280,6 +294,7 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
         remarks,
         lost,
         tuple(answers),
+        raised=tuple(raised),
         unfinished=tuple(name for name, gave in host.gave.items() if not gave),
     )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 
 def cores() -> int:
@@ -33,6 +34,10 @@ def workers(
         preload: modules to import once.
         initializer: what each begins with.
     """
+    # Slow to import, and a single file needs no others.
+    import multiprocessing  # noqa: PLC0415
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
     os.environ["PYTHONSAFEPATH"] = "1"  # before the fork server starts: its interpreter reads it
     linux = sys.platform == "linux"
     context = multiprocessing.get_context("forkserver" if linux else "spawn")

@@ -146,8 +146,8 @@ def _trajectory(functions: Functions, case: Case) -> Iterator[dict[str, Any]]:
     lrs = case.extra.get("lrs") or [None] * len(case.arrays["grads"])
     for grads, lr in zip(case.arrays["grads"], lrs, strict=True):
         options = case.options if lr is None else {**case.options, "lr": lr}
-        for name, grad in grads.items():
-            if grad is not None:
+        for name in tuple(params):  # in their own order, which a state that they share shows
+            if (grad := grads.get(name)) is not None:
                 state = states[name] if name in states else initial(params[name])
                 params[name], states[name] = update(params[name], fresh(grad), state, **options)
         yield flatten({"param": fresh(params)})

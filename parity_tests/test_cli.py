@@ -150,9 +150,10 @@ def test_every_case_can_be_drawn_again(dtype: str) -> None:
     for entry in algorithms():
         for case in entry.cases(dtype, examples=2):
             again = entry.case(dtype, case.spec)
-            assert again.spec == case.spec
-            assert repr(again.options) == repr(case.options)
-            assert repr(again.arrays) == repr(case.arrays)
+            assert again.spec == case.spec, entry.name
+            assert repr(entry.case(dtype, case.short).arrays) == repr(case.arrays), (entry.name, case.short)
+            assert repr(again.options) == repr(case.options), (entry.name, case.spec)
+            assert repr(again.arrays) == repr(case.arrays), (entry.name, case.spec)
 
 
 def test_a_case_is_drawn_again_from_its_line() -> None:

@@ -14,9 +14,13 @@ from parity_tests.people.binding import Abilities
 Change = Callable[[Question, Mapping[str, Any]], Mapping[str, Any]]
 
 
+# As of people's code that takes these: the defaults of others are given, too.
+TAKES = {"adam": frozenset({"lr", "betas", "eps"}), "dropout": frozenset({"p", "training"})}
+
+
 def told(algorithm: str, *, outputs: Change | None = None, gradients: Change | None = None) -> list[str]:
     """The clues about answers that are right but for what the changes do to them."""
-    asked, _ = questions(algorithm, Abilities(), Exam())
+    asked, _ = questions(algorithm, Abilities(options=TAKES.get(algorithm)), Exam())
     changes = {"outputs": outputs, "gradients": gradients, "trajectory": outputs}
 
     def answer(question: Question) -> Answer:
@@ -52,6 +56,46 @@ def only_when_strided(question: Question, right: Mapping[str, Any]) -> Mapping[s
     return {name: value + strided * rng.standard_normal(value.shape) for name, value in right.items()}
 
 
+def only_for_one(question: Question, right: Mapping[str, Any]) -> Mapping[str, Any]:
+    single = len(next(iter(question.case.arrays.values()))) == 1
+    return {name: value + single * (1 + np.abs(value)) for name, value in right.items()}
+
+
+def only_above(limit: float) -> Change:
+    def change(question: Question, right: Mapping[str, Any]) -> Mapping[str, Any]:
+        rng = np.random.default_rng(question.case.seed)
+        p = question.case.options.get("p", 0.5)
+        return {name: value + (p > limit) * rng.standard_normal(value.shape) for name, value in right.items()}
+
+    return change
+
+
+def by_first_beta(question: Question, right: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: (1 - question.case.options["betas"][0]) * value for name, value in right.items()}
+
+
+def with_nothing_at(index: Any) -> Callable[[Any], Any]:
+    def change(value: Any) -> Any:
+        changed = np.array(value)
+        changed[index] = changed[index] + 1
+        return changed
+
+    return change
+
+
+def as_float32(value: Any) -> Any:
+    return (value * 1.5).astype(np.float32).astype(np.float64)
+
+
+def in_places(filling: float) -> Callable[[Any], Any]:
+    def change(value: Any) -> Any:
+        changed = np.array(value)
+        changed[..., 1:2] = filling
+        return changed
+
+    return change
+
+
 def exchanged(value: Any) -> Any:
     a, b, c, d = np.split(value, 4, 0)
     return np.concatenate([a, b, d, c], 0)
@@ -82,6 +126,80 @@ def exchanged(value: Any) -> Any:
 )
 def test_what_holds_is_said(algorithm: str, changes: dict[str, Change], says: str) -> None:
     assert any(says in text for text in told(algorithm, **changes)), told(algorithm, **changes)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "changes", "says"),
+    [
+        ("softmax", {"gradients": each(lambda dx: dx / 2)}, "is 1 / 2 times the right one: the 2 of the"),
+        ("softmax", {"gradients": each(lambda dx: dx / 3)}, "is 1 / 3 times the right one"),
+        ("adam", {"outputs": by_first_beta}, "is 1 − number 1 of betas times the right one"),
+        ("linear", {"gradients": by_batch}, "a mean over the batch where the sum is meant"),
+        ("dropout", {"outputs": only_above(0.4)}, "it is wrong only where p is above"),
+        (
+            "softmax",
+            {"outputs": each(as_float32), "gradients": each(as_float32)},
+            "every number that came back is one of float32",
+        ),
+        ("softmax", {"outputs": each(in_places(0.0))}, "is 0 in some places, and right elsewhere"),
+        ("softmax", {"outputs": each(in_places(np.nan))}, "is NaN in some places, and right elsewhere"),
+        ("log_softmax", {"outputs": each(with_nothing_at((..., -1)))}, "is wrong only at the end of axis -1"),
+        (
+            "log_softmax",
+            {"outputs": each(with_nothing_at((..., 0)))},
+            "is wrong only at the start of axis -1",
+        ),
+        (
+            "layer_norm",
+            {"gradients": each(lambda d: np.zeros_like(d) + d.ravel()[:1], "grad bias")},
+            "the gradient of bias is the same all along axis",
+        ),
+        (
+            "linear",
+            {"gradients": each(lambda d: np.roll(d, 1, 0), "grad bias")},
+            "right rows in another order",
+        ),
+        (
+            "adam",
+            {"outputs": each(lambda p: p + np.arange(p.size).reshape(p.shape) ** 2 + 1, "param.0.bias")},
+            "only 0.bias is wrong: the other parameters are right",
+        ),
+        ("multi_margin_loss", {"outputs": only_for_one}, "the batch is one example"),
+    ],
+)
+def test_more_that_holds_is_said(algorithm: str, changes: dict[str, Change], says: str) -> None:
+    assert any(says in text for text in told(algorithm, **changes)), told(algorithm, **changes)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "changes", "never"),
+    [
+        # Near a factor, a sign, an offset: some element has another.
+        ("softmax", {"gradients": each(lambda dx: -dx + 1e-6 * dx**2)}, "sign"),
+        ("softmax", {"gradients": each(lambda dx: dx / 3 + 1e-6 * dx**2)}, "times the right one"),
+        ("softmax", {"outputs": each(lambda y: y + 0.5 + 1e-6 * y)}, "plus 0.5"),
+        # Near a transpose, an order of rows: one element is moved.
+        ("linear", {"gradients": each(lambda d: d.T * (1 + 1e-6 * d.T), "grad weight")}, "transposed"),
+        ("linear", {"gradients": each(lambda d: np.roll(d, 1, 0) + 1e-6, "grad bias")}, "rows in another"),
+        # Near float32: one number has more digits.
+        ("softmax", {"outputs": each(lambda y: as_float32(y) + 1e-12)}, "float32"),
+        # In places: what stands there is neither 0 nor NaN; at both ends.
+        ("softmax", {"outputs": each(in_places(0.123))}, "is 0 in some places"),
+        ("softmax", {"outputs": each(in_places(0.123))}, "is NaN in some places"),
+        ("log_softmax", {"outputs": each(with_nothing_at((..., [0, -1])))}, "of axis -1"),
+        # Wrong on both sides of every choice.
+        ("dropout", {"outputs": only_above(-1.0)}, "only where p"),
+        (
+            "conv1d",
+            {"outputs": each(lambda y: y + np.arange(y.size).reshape(y.shape) ** 2 + 1)},
+            "only where",
+        ),
+        ("adam", {"outputs": each(lambda p: p + np.arange(p.size).reshape(p.shape) ** 2 + 1)}, "only"),
+        ("layer_norm", {"gradients": each(np.negative, "grad bias")}, "same all along"),
+    ],
+)
+def test_what_nearly_holds_is_not_said(algorithm: str, changes: dict[str, Change], never: str) -> None:
+    assert not any(never in text for text in told(algorithm, **changes)), told(algorithm, **changes)
 
 
 def test_nothing_is_said_of_a_right_answer() -> None:

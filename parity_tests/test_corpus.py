@@ -4,7 +4,6 @@ import inspect
 import os
 import tomllib
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,34 +11,25 @@ import pytest
 from parity_tests import Verdict
 from parity_tests.catalogue import find
 from parity_tests.checking import Checked, Outcome
-from parity_tests.folders import check_all
+from parity_tests.diagnosing import CORPUS, Hit, check_corpus, diagnosed
 from parity_tests.judging import Exam
-from parity_tests.people.finding import Wanted
-from parity_tests.people.targets import submissions
 from parity_tests.verdicts import Finding
 
-CORPUS = Path(__file__).parent / "corpus"
+TOLD = 0.95  # of the mistakes are told at first place, at least
 JOBS = min(2, os.cpu_count() or 1)
 MISTAKES: list[dict[str, Any]] = tomllib.loads((CORPUS / "wrong.toml").read_text())["mistake"]
 RIGHT: list[dict[str, Any]] = tomllib.loads((CORPUS / "right.toml").read_text())["submission"]
 WRONG = [(mistake, made) for mistake in MISTAKES for made in mistake["submission"]]
 
 
-def _checked(kind: str, examples: int) -> dict[str, Checked]:
-    """What is found in every file of a folder, by its path in it; the folder's files are checked at once."""
-    folder, exam = CORPUS / kind, Exam(examples=examples)
-    files = check_all(submissions(str(folder)), Wanted(), exam, jobs=JOBS, timeout=30, diagnose=False)
-    return {Path(checked.label).relative_to(folder).as_posix(): checked for checked in files}
-
-
 @pytest.fixture(scope="module")
 def wrong() -> dict[str, Checked]:
-    return _checked("wrong", 0)  # the curated cases are enough
+    return check_corpus("wrong", Exam(examples=0), diagnose=True, jobs=JOBS)  # curated cases are enough
 
 
 @pytest.fixture(scope="module")
 def right() -> dict[str, Checked]:
-    return _checked("right", 2)
+    return check_corpus("right", Exam(examples=2), diagnose=False, jobs=JOBS)
 
 
 def outcome(files: dict[str, Checked], submission: dict[str, Any]) -> Outcome:
@@ -74,6 +64,18 @@ def test_a_mistake_is_called_wrong(
     if verdict != "wrong":  # another convention is named; what overflows alone is called unstable
         assert mistake["convention"]
         assert found.examined.remarks or found.verdict is Verdict.UNSTABLE
+
+
+def test_no_diagnosis_is_wrong(wrong: dict[str, Checked]) -> None:
+    others = [one for one in diagnosed(MISTAKES, wrong) if one.hit is Hit.OTHER]
+    assert [(one.mistake, one.file, one.diagnosis[0]) for one in others] == []
+
+
+def test_most_diagnoses_name_the_mistake_or_its_line(wrong: dict[str, Checked]) -> None:
+    found = diagnosed(MISTAKES, wrong)
+    missed = [f"{one.hit}: {one.mistake}, {one.member} in {one.file}" for one in found if not one.right]
+    assert len(found) > 250
+    assert len(missed) <= (1 - TOLD) * len(found), "\n".join(missed)
 
 
 @pytest.mark.parametrize("submission", RIGHT, ids=[named({"id": s["algorithm"]}, s) for s in RIGHT])

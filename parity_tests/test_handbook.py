@@ -67,6 +67,19 @@ def test_the_examples_are_right(host: Isolated, name: str, count: int) -> None:
         assert outcome.verdict is Verdict.EXACT, why(outcome)
 
 
+def test_a_cost_may_know_nothing_but_labels(host: Isolated) -> None:
+    text = """
+import numpy as np
+def compute_cost(AL, Y):
+    return -np.log(np.where(Y == 1, AL, 1 - AL)).mean()
+"""
+    outcome = only(host, text, "compute_cost", examples=2)
+    assert outcome.verdict is Verdict.EXACT, why(outcome)
+    assert any("labels are 0 or 1" in remark for remark in outcome.examined.remarks)
+    swapped = only(host, text.replace("AL, 1 - AL", "1 - AL, AL"), "compute_cost", examples=2)
+    assert swapped.verdict is Verdict.WRONG
+
+
 @pytest.mark.parametrize("name", STYLES)
 def test_every_style_is_right(host: Isolated, name: str) -> None:
     sample = STYLES[name]
@@ -155,36 +168,41 @@ def mistakes() -> list[tuple[str, str, str, str]]:
             "(epoch_num / time_interval)",
         ),
         ("network", "sigmoid", "np.exp(-Z)", "np.exp(Z)"),
-        ("network", "relu_backward", "dZ[Z <= 0] = 0", "dZ[dA <= 0] = 0"),
-        ("network", "sigmoid_backward", "dA * s * (1 - s)", "dA * Z * (1 - Z)"),
-        ("network", "sigmoid_backward", "dA * s * (1 - s)", "s * (1 - s)"),
-        ("network", "linear_forward", "np.dot(W, A) + b", "np.dot(W, A)"),
+        ("network", "relu_backward", "np.where(cache > 0", "np.where(dA > 0"),
+        ("network", "sigmoid_backward", "dA * A * (1 - A)", "dA * cache * (1 - cache)"),
+        ("network", "sigmoid_backward", "dA * A * (1 - A)", "A * (1 - A)"),
+        ("network", "linear_forward", "W @ A + b", "W @ A"),
         (
             "network",
             "linear_activation_forward",
-            'activation == "relu":\n        A,',
-            'activation == "relu2":\n        A,',
+            "UNITS[activation][0](Z)",
+            "relu(Z)",
         ),
-        ("network", "L_model_forward", '"b" + str(L)], "sigmoid")', '"b" + str(L)], "relu")'),
-        ("network", "compute_cost", "-1 / m * np.sum", "1 / m * np.sum"),
+        ("network", "L_model_forward", '{number}"], activation)', '{number}"], "relu")'),
+        ("network", "compute_cost", "return -surprise", "return surprise"),
         ("network", "compute_cost", "np.log(1 - AL)", "np.log2(1 - AL)"),
-        ("network", "linear_backward", "dW = 1 / m * np", "dW = np"),
-        ("network", "linear_backward", "np.sum(dZ, axis=1, keepdims=True)", "dZ.sum() * np.ones(b.shape)"),
-        ("network", "linear_backward", "np.dot(W.T, dZ)", "np.dot(W.T, dZ) / m"),
+        ("network", "linear_backward", "A_prev.T / examples", "A_prev.T"),
+        ("network", "linear_backward", "dZ.mean(axis=1).reshape(b.shape)", "dZ.mean() * np.ones(b.shape)"),
+        ("network", "linear_backward", "return W.T @ dZ", "return W.T @ dZ / examples"),
         (
             "network",
             "linear_activation_backward",
-            'activation == "relu":\n        dZ = relu_backward',
-            'activation == "relu":\n        dZ = sigmoid_backward',
+            "UNITS[activation][1]",
+            "UNITS['sigmoid'][1]",
         ),
-        ("network", "L_model_backward", "-(np.divide(Y, AL) -", "-(np.divide(Y, AL) +"),
+        ("network", "L_model_backward", "(1 - AL) - Y / AL", "(1 - AL) + Y / AL"),
         (
             "network",
             "L_model_backward",
-            'grads["dA" + str(l + 1)], caches[l]',
-            'grads["dA" + str(l + 1)], caches[l - 1]',
+            "caches[number - 1], activation",
+            "caches[number - 2], activation",
         ),
-        ("network", "update_parameters", '- learning_rate * grads["db"', '- grads["db"'),
+        (
+            "network",
+            "update_parameters",
+            "learning_rate * grads",
+            "(learning_rate if name[0] == 'W' else 1) * grads",
+        ),
         ("images", "zero_pad", "[:, pad:pad + height", "[:, 2 * pad:2 * pad + height"),
         ("images", "conv_single_step", " + np.asarray(b).item()", ""),
         ("images", "conv_forward", "q:q + s * cols:s", "q:q + cols"),
@@ -196,19 +214,29 @@ def mistakes() -> list[tuple[str, str, str, str]]:
         ("images", "pool_forward", "over(A_prev[pixels]", "over(np.abs(A_prev[pixels])"),
         ("images", "pool_backward", 'upstream / hparameters["f"] ** 2', "upstream"),
         ("images", "pool_backward", "dA_prev[pixels] +=", "dA_prev[pixels] ="),
-        ("sequences", "softmax", "e_x.sum(axis=0)", "e_x.sum()"),
-        ("sequences", "rnn_cell_forward", "np.dot(Waa, a_prev) + ba", "np.dot(Waa, a_prev)"),
-        ("sequences", "rnn_cell_backward", "(1 - a_next**2)", "(1 - np.tanh(a_next) ** 2)"),
-        ("sequences", "rnn_backward", "da[:, :, t] + da_prevt, caches", "da[:, :, t], caches"),
-        ("sequences", "rnn_backward", 'dWaa += gradients["dWaa"]', 'dWaa = gradients["dWaa"]'),
-        ("sequences", "rnn_forward", "a_next = a0", "a_next = np.zeros_like(a0)"),
-        ("sequences", "lstm_cell_forward", "a_next = ot * np.tanh(c_next)", "a_next = ot * c_next"),
-        ("sequences", "lstm_cell_forward", "ft * c_prev + it * cct", "it * c_prev + ft * cct"),
-        ("sequences", "lstm_forward", "c[:, :, t] = c_next", "c[:, :, t] = a_next"),
-        ("sequences", "lstm_cell_backward", "dc = dc_next + ot", "dc = ot"),
-        ("sequences", "lstm_cell_backward", "dc_prev = dc * ft", "dc_prev = dc_next * ft"),
-        ("sequences", "lstm_backward", "da[:, :, t] + da_prevt, dc_prevt", "da[:, :, t], dc_prevt"),
-        ("sequences", "lstm_backward", 'dc_prevt = gradients["dc_prev"]', "pass"),
+        ("sequences", "softmax", "shares.sum(axis=0, keepdims=True)", "shares.sum()"),
+        ("sequences", "rnn_cell_forward", 'p["Waa"] @ a_prev + p["ba"]', 'p["Waa"] @ a_prev'),
+        ("sequences", "rnn_cell_backward", "(1 - a_next * a_next)", "(1 - np.tanh(a_next) ** 2)"),
+        ("sequences", "rnn_backward", "da[..., t] + later,", "da[..., t],"),
+        ("sequences", "rnn_backward", "total.get(name, 0.0) + grads[name]", "grads[name]"),
+        (
+            "sequences",
+            "rnn_forward",
+            "states, outputs, caches = a0,",
+            "states, outputs, caches = np.zeros_like(a0),",
+        ),
+        ("sequences", "lstm_cell_forward", "a_next = o * np.tanh(c_next)", "a_next = o * c_next"),
+        ("sequences", "lstm_cell_forward", "f * c_prev + i * candidate", "i * c_prev + f * candidate"),
+        ("sequences", "lstm_forward", "(c_all, c)", "(c_all, a)"),
+        ("sequences", "lstm_cell_backward", "dc = dc_next + da_next * o", "dc = da_next * o"),
+        ("sequences", "lstm_cell_backward", '"dc_prev": dc * f', '"dc_prev": dc_next * f'),
+        ("sequences", "lstm_backward", "da[..., t] + later_a, later_c", "da[..., t], later_c"),
+        (
+            "sequences",
+            "lstm_backward",
+            'later_a, later_c = grads.pop("da_prev"), grads.pop("dc_prev")',
+            'later_a = grads.pop("da_prev")',
+        ),
         ("sequences", "clip", "-maxValue, maxValue", "0, maxValue"),
         ("regularization", "compute_cost_with_regularization", "lambd / (2 * m)", "lambd / 2"),
         ("regularization", "compute_cost_with_regularization", "in (1, 2, 3))", "in (1, 2))"),
@@ -276,7 +304,7 @@ def test_the_wrong_examples_are_wrong(host: Isolated, name: str, wrong: set[str]
 
 
 def test_a_backward_pass_is_not_to_blame_for_the_forward_pass(host: Isolated) -> None:
-    text = example("sequences").replace("ft * c_prev + it * cct", "it * c_prev + ft * cct")
+    text = example("sequences").replace("f * c_prev + i * candidate", "i * c_prev + f * candidate")
     assert only(host, text, "lstm_cell_forward").verdict is Verdict.WRONG
     backward = only(host, text, "lstm_cell_backward")
     assert backward.verdict is Verdict.ABSENT

@@ -57,15 +57,16 @@ def test_layouts_are_those_of_torch_down_to_their_order(layout: Any, module: Cal
 @pytest.mark.parametrize(
     ("name", "module"),
     [
-        ("features.0", torch.nn.Conv2d(8, 20, 3)),
-        ("lstm", torch.nn.LSTM(9, 16)),
-        ("embedding", torch.nn.Embedding(30, 20)),
-        ("bn1", torch.nn.BatchNorm2d(7)),
-        ("fc", torch.nn.Linear(40, 30)),
+        ("features.0", partial(torch.nn.Conv2d, 8, 64, 3)),
+        ("lstm", partial(torch.nn.LSTM, 9, 16)),
+        ("embedding", partial(torch.nn.Embedding, 30, 20)),
+        ("bn1", partial(torch.nn.BatchNorm2d, 7)),
+        ("fc", partial(torch.nn.Linear, 40, 64)),
     ],
 )
-def test_init_params_draws_as_torch_does(name: str, module: torch.nn.Module) -> None:
-    theirs = prefixed(f"{name}.", {key: value.numpy() for key, value in module.state_dict().items()})
+def test_init_params_draws_as_torch_does(name: str, module: Callable[[], torch.nn.Module]) -> None:
+    torch.manual_seed(0)
+    theirs = prefixed(f"{name}.", {key: value.numpy() for key, value in module().state_dict().items()})
     ours = drawn({key: value.shape for key, value in theirs.items()}, dtype="float32")
     for key, value in theirs.items():
         assert (ours[key].shape, ours[key].dtype) == (value.shape, value.dtype)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from parity_tests.engine.cases import Case
 from parity_tests.engine.compare import Divergence
@@ -47,10 +48,11 @@ class Examined:
     """All that was found out about one implementation.
 
     `beyond` says which questions it can't be asked, and why; `lost` that its process is gone. `answers` are
-    what it said to the questions of its findings, for whoever wants to find out what is different;
-    `convention` is the one that it was read in, if not the usual one, and `own_formula` says that what it
-    was compared with is the convention's own. `unfinished` are those of its functions that return nothing
-    yet, without which it was checked.
+    what it said to the questions of its findings, for whoever wants to find out what is different, `raised`
+    those at which it raised, with the error, and `draws` what an initializer drew for each case, by name.
+    `convention` is the one that it was read in, if not the usual one, and `formula` what it was compared
+    with, if not scratch's own function; `others` are the readings that are no better. `unfinished` are those
+    of its functions that return nothing yet, without which it was checked.
     """
 
     algorithm: str
@@ -61,8 +63,16 @@ class Examined:
     answers: tuple[tuple[Question, Answer], ...] = field(default=(), repr=False)
     absent: str = ""
     convention: str = ""
-    own_formula: bool = False
+    formula: Callable[..., Any] | None = field(default=None, repr=False)
+    raised: tuple[tuple[Question, Exception], ...] = field(default=(), repr=False)
+    draws: tuple[tuple[Case, Mapping[str, Any]], ...] = field(default=(), repr=False)
+    others: tuple[Examined, ...] = field(default=(), repr=False)
     unfinished: tuple[str, ...] = ()
+
+    @property
+    def lightly(self) -> Examined:
+        """The same without what it said, and to what, which no other process has a use for."""
+        return replace(self, answers=(), raised=(), draws=(), others=(), formula=None)
 
     @property
     def verdict(self) -> Verdict:

@@ -11,11 +11,11 @@ dtype that `reference.on` asks for:
 import importlib
 import pkgutil
 
-from reference._torch import on
+from reference._torch import on, through
 
 CHAPTERS = tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
-__all__ = ["CHAPTERS", "on"]
+__all__ = ["CHAPTERS", "on", "through"]
 
 
 def __getattr__(name):

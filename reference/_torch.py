@@ -19,6 +19,8 @@ class Placement(NamedTuple):
 
 HERE = Placement()
 _placement: ContextVar[Placement] = ContextVar("placement", default=HERE)
+Tensors = Callable[..., Any]
+_transform: ContextVar[Callable[[Tensors], Tensors]] = ContextVar("transform", default=lambda f: f)
 
 
 @contextmanager
@@ -32,6 +34,16 @@ def on(device: str = "cpu", dtype: str | None = None) -> Iterator[None]:
         yield
     finally:
         _placement.reset(token)
+
+
+@contextmanager
+def through(transform: Callable[[Tensors], Tensors]) -> Iterator[None]:
+    """Call every function of tensors inside the block as ``transform(f)``: compiled, on other strides, …"""
+    token = _transform.set(transform)
+    try:
+        yield
+    finally:
+        _transform.reset(token)
 
 
 def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
@@ -67,7 +79,7 @@ def function(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def on_arrays(*args: Any, **kwargs: Any) -> Any:
-        result = f(*tree_map(to_torch, args), **tree_map(to_torch, kwargs))
+        result = _transform.get()(f)(*tree_map(to_torch, args), **tree_map(to_torch, kwargs))
         return tree_map(to_numpy, result)
 
     return on_arrays
@@ -99,7 +111,7 @@ def operation(f: Callable[..., Any] | None = None, *, constant: tuple[str, ...] 
         for name, value in tensors.items():
             if name not in constant:
                 tree_map(follow, value)
-        y = f(**tensors)
+        y = _transform.get()(f)(**tensors)
         outputs: list[torch.Tensor] = []
 
         def collect(leaf: Any) -> Any:

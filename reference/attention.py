@@ -1,4 +1,4 @@
-"""torch's attention, on its mathematical backend; positions as torch expressions."""
+"""torch's attention, on its mathematical backend unless another is named; positions as torch expressions."""
 
 from contextlib import nullcontext
 from typing import NamedTuple
@@ -10,6 +10,13 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from reference._masks import MasksGiven
 from reference._torch import function, operation
+
+BACKENDS = {
+    "math": SDPBackend.MATH,
+    "flash": SDPBackend.FLASH_ATTENTION,
+    "efficient": SDPBackend.EFFICIENT_ATTENTION,
+    "cudnn": SDPBackend.CUDNN_ATTENTION,
+}
 
 
 @operation
@@ -23,10 +30,10 @@ def scaled_dot_product_attention(
     dropout_p=0.0,
     is_causal=False,
     scale=None,
-    fused=False,
+    backend="math",
 ):
-    """`fused` lets torch choose its kernel, which is one of the fused ones wherever they can."""
-    with nullcontext() if fused else sdpa_kernel(SDPBackend.MATH), MasksGiven([dropout_mask]):
+    """`backend` is one of torch's kernels, or "any": then torch chooses, a fused one wherever it can."""
+    with nullcontext() if backend == "any" else sdpa_kernel(BACKENDS[backend]), MasksGiven([dropout_mask]):
         return nn.functional.scaled_dot_product_attention(
             query,
             key,

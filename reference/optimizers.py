@@ -2,7 +2,7 @@
 
 Each function is its namesake in `scratch.optimizers`: ``param, state = adam(param, grad, state, lr=…)``,
 with torch's options and torch's defaults. `step` hands several parameters to one optimizer object.
-The options `foreach` and `fused` choose torch's other implementations of the same step.
+The options `foreach`, `fused` and `capturable` choose torch's other implementations of the same step.
 """
 
 from collections import namedtuple
@@ -43,16 +43,17 @@ class Optimizer:
         params, states = step(self, {"": param}, {"": grad}, states, **options)
         return params[""], states[""]
 
-    def load(self, param: torch.Tensor, state: Any, *, fused: bool) -> dict[str, Any]:
+    def load(
+        self, param: torch.Tensor, state: Any, *, fused: bool = False, capturable: bool = False
+    ) -> dict[str, Any]:
         """The state in torch's words."""
         loaded: dict[str, Any] = {key: getattr(state, field) for field, key in self.keys.items()}
-        loaded["step"] = torch.tensor(
-            float(loaded.get("step", 0)), dtype=torch.float32 if fused else torch.float64
-        )
-        if fused:
-            loaded["step"] = loaded["step"].to(param.device)
+        # Whoever steps in one kernel, or in a graph, keeps the scalars beside the parameter.
+        place = param.device if fused or capturable else "cpu"
+        scalar = torch.float32 if fused else torch.float64
+        loaded["step"] = torch.tensor(float(loaded.get("step", 0)), dtype=scalar, device=place)
         if "mu_product" in loaded:
-            loaded["mu_product"] = torch.tensor(loaded["mu_product"], dtype=torch.float64)
+            loaded["mu_product"] = torch.tensor(loaded["mu_product"], dtype=torch.float64, device=place)
         if self.torch_class is torch.optim.SGD and getattr(state, "t", 1) == 0:
             loaded["momentum_buffer"] = None
         return loaded
@@ -106,8 +107,8 @@ def step(
         for name, grad in grads.items():
             leaves[name].grad = grad
             if name in states:
-                state = optimizer.load(leaves[name], states[name], fused=bool(options.get("fused")))
-                stepped.state[leaves[name]] = state
+                where = {key: bool(options.get(key)) for key in ("fused", "capturable")}
+                stepped.state[leaves[name]] = optimizer.load(leaves[name], states[name], **where)
             elif optimizer.zeros:
                 stepped.state[leaves[name]] = {
                     key: torch.zeros_like(leaves[name]) for key in optimizer.keys.values()

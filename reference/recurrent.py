@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.backends import cudnn
 from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from reference._masks import MasksGiven
+from reference._platform import without_cudnn
 from reference._torch import operation
 
 
@@ -80,7 +80,7 @@ def _sequences(module, x, params, state, lengths, dropout_mask):
     with ExitStack() as given:
         if masks:
             given.enter_context(MasksGiven(masks))
-            given.enter_context(cudnn.flags(enabled=False))  # cuDNN would draw masks of its own
+            given.enter_context(without_cudnn())  # cuDNN would draw masks of its own
         output, last = _call(module, params, inputs, state)
     if lengths is not None:
         T = x.shape[1 if module.batch_first else 0]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from parity_tests.catalogue._low import Low, low_precision
+from parity_tests.catalogue._mode import PLAIN, Mode
 from parity_tests.engine.cases import Case, Draw, parse_spec
 from parity_tests.engine.trees import fresh
 
@@ -32,9 +35,9 @@ class Algorithm:
         gradient_family: the same for the gradients.
         seed_row: whether the handbook documents have it, or it is what people expect beside it.
         bad_options: options that must be refused.
-        variants: other ways to ask torch for the same, by name: options for the reference alone.
+        variants: the ways to ask torch for the same, the plain one first.
         through_time: whether its gradients come through time, or through many layers.
-        dtypes: those in which it can be compared at all.
+        dtypes: those in which scratch and torch can be compared at all.
     """
 
     name: str
@@ -46,7 +49,7 @@ class Algorithm:
     gradient_family: str = "sums"
     seed_row: bool = False
     bad_options: tuple[Mapping[str, Any], ...] = ()
-    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+    variants: tuple[Mode, ...] = (PLAIN,)
     through_time: bool = False
     dtypes: tuple[str, ...] = ("float64", "float32")
     chapter: str = ""
@@ -64,11 +67,28 @@ class Algorithm:
         """The implementation in torch."""
         return getattr(importlib.import_module(f"reference.{self.chapter}"), self.name)
 
-    def cases(self, dtype: str, *, examples: int = 4, seed: int = 0) -> list[Case]:
-        """The curated cases, then as many drawn ones as `examples` says."""
-        everything = [*self.curated, *({} for _ in range(examples))]
-        cases = [self.draw(Draw(dtype, seed + i, fixed)) for i, fixed in enumerate(everything)]
-        return [*cases, *self.with_defaults(cases[0])]
+    @property
+    def low(self) -> Low:
+        """What is known of it in bfloat16 and float16."""
+        return low_precision(self.name)
+
+    def cases(self, dtype: str, *, examples: int = 4, seed: int = 0, mode: Mode = PLAIN) -> list[Case]:
+        """The curated cases, then as many drawn ones as `examples` says; those that the mode can take."""
+        fixed = self._fixed(dtype, mode)
+        curated = [{**answers, **fixed} for answers in mode.curated or self.curated]
+        cases = [self.draw(Draw(dtype, seed + i, answers)) for i, answers in enumerate(curated)]
+        cases += self.drawn(dtype, range(seed + len(cases), seed + len(cases) + examples), mode)
+        return [*cases, *self.with_defaults(cases[0])] if not fixed else cases
+
+    def drawn(self, dtype: str, seeds: Iterable[int], mode: Mode = PLAIN) -> Iterator[Case]:
+        """A case for each seed; where the mode can only take some, like those."""
+        answers = itertools.cycle(mode.curated or ({},))
+        for seed in seeds:
+            yield self.draw(Draw(dtype, seed, {**next(answers), **self._fixed(dtype, mode)}))
+
+    def _fixed(self, dtype: str, mode: Mode) -> dict[str, Any]:
+        """What is the same in all cases, because of few digits."""
+        return self.low.answers(dtype) if mode.computes_in(dtype).low else {}
 
     def plain(self, case: Case) -> Case | None:
         """The same case at benign inputs, where it has a regime to choose."""
@@ -88,8 +108,10 @@ class Algorithm:
             if parameters[name].default is not inspect.Parameter.empty:
                 fewer = {other: value for other, value in options.items() if other != name}
                 options = fewer if self._accepts(case.arrays, fewer) else options
-        spec = f"{case.spec} defaults=True"
-        return [replace(case, options=options, spec=spec)] if options != case.options else []
+        if options == case.options:
+            return []
+        spec, short = (f"{line} defaults=True" for line in (case.spec, case.short))
+        return [replace(case, options=options, spec=spec, short=short)]
 
     def _accepts(self, arrays: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
         """Whether arrays that were drawn for other options still fit."""

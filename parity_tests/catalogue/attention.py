@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from parity_tests.catalogue._entry import Function, Operation, chapter
+from parity_tests.catalogue._mode import PLAIN as MATH
+from parity_tests.catalogue._mode import Mode
 from parity_tests.engine.cases import Array, Case, Draw, round_to
 from scratch.attention import multi_head_attention_shapes
 
@@ -185,6 +187,33 @@ SIZES: tuple[Mapping[str, Any], ...] = (
     {**PLAIN, "L": 1, "S": 4, "E": 1, "V": 1},
     {**PLAIN, "L": 3, "S": 1, "E": 2, "V": 1},
 )
+# What fused kernels take: two axes before the sequence, sizes that are multiples of eight, no dropout.
+FUSED = {**PLAIN, "batch": (2, 3), "p_of_zero": True, "E": 16, "V": 16}
+SEEN: tuple[Mapping[str, Any], ...] = (
+    {**FUSED, "L": 6, "S": 8, "mask": "none"},
+    {**FUSED, "L": 8, "S": 8, "mask": "causal"},
+    {**FUSED, "L": 16, "S": 24, "mask": "none", "scaled": True},
+)
+MASKED: tuple[Mapping[str, Any], ...] = (
+    {**FUSED, "L": 8, "S": 16, "mask": "boolean", "mask_for_each": True},
+    {**FUSED, "L": 16, "S": 8, "mask": "additive", "mask_for_each": False},
+)
+FULL, HALF = ("float64", "float32"), ("bfloat16", "float16")
+KERNELS = (
+    MATH,
+    Mode("fused", {"backend": "any"}, rounds_once=False),
+    Mode(
+        "flash", {"backend": "flash"}, {"cpu": (*FULL, *HALF), "cuda": HALF}, rounds_once=False, curated=SEEN
+    ),
+    Mode(
+        "efficient",
+        {"backend": "efficient"},
+        {"cuda": ("float32", *HALF)},
+        rounds_once=False,
+        curated=(*SEEN, *MASKED),
+    ),
+    Mode("cudnn", {"backend": "cudnn"}, {"cuda": HALF}, rounds_once=False, curated=SEEN),
+)
 BASE = {"regime": "normal", "dropout": False, "padding": False, "bias": True, "need_weights": True, "N": 2}
 HEADS: tuple[Mapping[str, Any], ...] = (
     {**BASE, "L": 4, "S": 5, "num_heads": 2, "head_dim": 3, "mask": "boolean", "average": True},
@@ -237,7 +266,7 @@ CHAPTER = chapter(
         SIZES,
         family="attention",
         bad_options=({"is_causal": True},),
-        variants={"": {}, "fused": {"fused": True}},
+        variants=KERNELS,
     ),
     Operation(
         "multi_head_attention",

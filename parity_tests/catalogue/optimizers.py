@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from parity_tests.catalogue._entry import Optimizer, chapter
+from parity_tests.catalogue._mode import PLAIN, Mode
 from parity_tests.engine.cases import Case, Draw, round_to
 
 # Two of one shape, so that whoever keeps a state by shape is found out.
@@ -145,8 +146,13 @@ RADAM = (*WHERE, {"regime": "normal", "defaults": False, "beta2": 0.8})
 BAD = (*NEGATIVE, {"eps": -1e-8})
 BAD_BETAS = (*BAD, {"betas": (1.0, 0.9)}, {"betas": (0.9, -0.1)})
 
-FOREACH = {"": {}, "foreach": {"foreach": True}}
-FUSED = {**FOREACH, "fused": {"fused": True}}
+ALL = ("float64", "float32", "bfloat16", "float16")
+FOREACH = (PLAIN, Mode("foreach", {"foreach": True}))
+FUSED = (*FOREACH, Mode("fused", {"fused": True}))
+CAPTURABLE = (
+    Mode("capturable", {"capturable": True}, {"cuda": ALL}),
+    Mode("foreach_capturable", {"foreach": True, "capturable": True}, {"cuda": ALL}),
+)
 
 CHAPTER = chapter(
     "optimizers",
@@ -190,19 +196,19 @@ CHAPTER = chapter(
         *("rmsprop", "torch.optim.RMSprop", "001; 003; 004 ch. 4", trajectory(draw_options=rmsprop), RMSPROP),
         seed_row=True,
         bad_options=(*BAD, {"alpha": 1.5}, {"momentum": -0.1}),
-        variants=FOREACH,
+        variants=(*FOREACH, *CAPTURABLE),
     ),
     Optimizer(
         *("adam", "torch.optim.Adam", "001; 003; 004 ch. 4", trajectory(draw_options=adam), ADAM),
         seed_row=True,
         bad_options=BAD_BETAS,
-        variants=FUSED,
+        variants=(*FUSED, *CAPTURABLE),
     ),
     Optimizer(
         *("adamw", "torch.optim.AdamW", "004 ch. 4", trajectory(draw_options=adam), ADAM),
         seed_row=True,
         bad_options=BAD_BETAS,
-        variants=FUSED,
+        variants=(*FUSED, *CAPTURABLE),
     ),
     Optimizer(
         *(
@@ -213,22 +219,22 @@ CHAPTER = chapter(
             ADAM,
         ),
         bad_options=BAD_BETAS,
-        variants=FUSED,
+        variants=(*FUSED, *CAPTURABLE),
     ),
     Optimizer(
         *("adadelta", "torch.optim.Adadelta", "Zeiler 2012", trajectory((0.3, 1.5), adadelta), WHERE),
         bad_options=(*BAD, {"rho": 1.1}),
-        variants=FOREACH,
+        variants=(*FOREACH, *CAPTURABLE),
     ),
     Optimizer(
         *("adamax", "torch.optim.Adamax", "Kingma & Ba 2015", trajectory(draw_options=adam), ADAM),
         bad_options=BAD_BETAS,
-        variants=FOREACH,
+        variants=(*FOREACH, *CAPTURABLE),
     ),
     Optimizer(
         *("nadam", "torch.optim.NAdam", "Dozat 2016", trajectory(draw_options=nadam), ADAM),
         bad_options=(*BAD_BETAS, {"momentum_decay": -0.1}),
-        variants=FOREACH,
+        variants=(*FOREACH, *CAPTURABLE),
     ),
     Optimizer(
         *(
@@ -239,6 +245,6 @@ CHAPTER = chapter(
             RADAM,
         ),
         bad_options=BAD_BETAS,
-        variants=FOREACH,
+        variants=(*FOREACH, *CAPTURABLE),
     ),
 )

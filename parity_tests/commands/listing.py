@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         jsonfile.write(arguments.json, {"schema": jsonfile.SCHEMA, "algorithms": rows})
         return 0
     if arguments.markdown:
+        from parity_tests.deviations import DEVIATIONS  # noqa: PLC0415
         from scratch.errata import ERRATA  # noqa: PLC0415
 
         file = Path(arguments.markdown)
@@ -42,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         text = file.read_text(encoding="utf-8")
         text = markdown.replaced(text, "coverage", markdown.coverage(algorithms()))
         text = markdown.replaced(text, "errata", markdown.errata(ERRATA.values()))
+        text = markdown.replaced(text, "deviations", markdown.deviations(DEVIATIONS))
         file.write_text(text, encoding="utf-8")
         return 0
     from rich.console import Console  # noqa: PLC0415 (slow to import)

@@ -12,11 +12,15 @@ from parity_tests.commands.arguments import natural
 from parity_tests.machine import cores
 
 if TYPE_CHECKING:
+    from parity_tests.baseline import Recorded
     from parity_tests.catalogue import Algorithm
     from parity_tests.engine.results import Result
+    from parity_tests.reports.summary import Summary
+    from parity_tests.verify import Plan
 
-DTYPES = ("float64", "float32")
+DTYPES = ("float64", "float32", "bfloat16", "float16")
 FEW = 12
+WIDTH = 106  # of the table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dtype", action="append", choices=[*DTYPES, "all"], help="may be repeated (all)")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda", "all"])
+    parser.add_argument(
+        "--mode",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another kernel or setting of torch: fused, tf32, …, plain for none; may be repeated (all)",
+    )
     parser.add_argument(
         "--only", action="append", default=[], metavar="KIND", help="this kind of check; may be repeated"
     )
@@ -38,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--case", default="", metavar="SPEC", help="the one case that a report names")
     parser.add_argument("--jobs", type=natural, default=cores(), metavar="N", help="processes (one per core)")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
+    parser.add_argument("--record", metavar="FILE", help="write versions, device and largest errors as JSON")
     parser.add_argument("--baseline", metavar="FILE", help="fail if anything is worse than in this report")
     parser.add_argument(
         "--worse-than", type=float, default=2.0, metavar="FACTOR", help="how much larger an error may be (2)"
@@ -51,43 +63,27 @@ def run(arguments: argparse.Namespace) -> int:
     from parity_tests import baseline  # noqa: PLC0415
     from parity_tests.catalogue import algorithms  # noqa: PLC0415
     from parity_tests.engine.precision import PRECISIONS  # noqa: PLC0415
-    from parity_tests.reports import jsonfile, terminal  # noqa: PLC0415
+    from parity_tests.reports import terminal  # noqa: PLC0415
     from parity_tests.reports.summary import DIFFERS, Summary  # noqa: PLC0415
-    from parity_tests.verify import Plan, count, verify_all  # noqa: PLC0415
+    from parity_tests.verify import count, missing, verify_all  # noqa: PLC0415
 
     entries = _selected(arguments.names, arguments.k)
-    _known_kinds(arguments.only, entries)
-    if arguments.case and len(entries) != 1:
-        raise ValueError(f"--case belongs to one algorithm, {len(entries)} are selected; name it")
-    if arguments.case:
-        entries[0].case("float64", arguments.case)
-    if arguments.json:
-        jsonfile.check_writable(arguments.json)
-    wanted = dict.fromkeys(arguments.dtype or ["all"])
-    dtypes = DTYPES if "all" in wanted else tuple(wanted)
-    devices = ("cpu", "cuda") if arguments.device == "all" else (arguments.device,)
-    if arguments.update_baseline and not arguments.baseline:
-        raise ValueError("--update-baseline writes the file that --baseline names")
-    recorded = {}
-    if arguments.baseline and arguments.update_baseline:
-        jsonfile.check_writable(arguments.baseline)
-    elif arguments.baseline:
-        recorded = baseline.read(arguments.baseline)
-    console = terminal.wide(Console(stderr=arguments.json == "-"), 88)
+    recorded = _checked(arguments, entries)
+    plans = _plans(arguments)
+    devices = [plan.device for plan in plans]
+    cuda = "cuda" in devices and not missing("cuda")
+    if cuda:
+        _prepare_cuda(arguments.mode)
+    console = terminal.wide(Console(stderr="-" in (arguments.json, arguments.record)), WIDTH)
     began = time.perf_counter()
     results: list[Result] = []
-    plans = [
-        Plan(dtypes, device, arguments.only, arguments.examples, arguments.seed, arguments.case)
-        for device in devices
-    ]
     names = [entry.name for entry in entries]
     # Few algorithms are done before another process has imported torch.
-    jobs = 1 if len(entries) < FEW or "cuda" in devices else max(1, arguments.jobs)
+    jobs = 1 if len(entries) < FEW or cuda else max(1, arguments.jobs)
     for found in terminal.progress(verify_all(entries, plans, jobs=jobs), names, console):
         results += found
     summary = Summary.of(results, count(algorithms(), devices))
-    if arguments.json:
-        jsonfile.write(arguments.json, jsonfile.report("scratch", results, summary))
+    _write(arguments, results, summary, devices[-1])
     console.print(terminal.verify_table(entries, results))
     console.print()
     for line in (*terminal.failures(results), *terminal.reasons(results)):
@@ -96,14 +92,62 @@ def run(arguments: argparse.Namespace) -> int:
     if not summary.ran:
         raise ValueError("no check ran; `parity list` shows the kinds of check of each algorithm")
     if arguments.update_baseline:
-        jsonfile.write(arguments.baseline, jsonfile.report("scratch", results, summary))
+        _update_baseline(arguments.baseline, results, summary)
         console.print(f"wrote {arguments.baseline}", soft_wrap=True)
-    settings = [(PRECISIONS[dtype].short, device) for dtype in dtypes for device in devices]
-    held = baseline.only(recorded, names, arguments.only, settings)
+    settings = [(PRECISIONS[dtype].short, plan.device) for plan in plans for dtype in plan.dtypes]
+    held = baseline.only(recorded, names, arguments.only, settings, arguments.mode)
     worse = baseline.regressions(results, held, arguments.worse_than)
     for sentence in worse:
         console.print(f"worse than the baseline: {sentence}", style="bold red", markup=False, soft_wrap=True)
     return DIFFERS if worse else summary.exit_status
+
+
+def _checked(arguments: argparse.Namespace, entries: Sequence[Algorithm]) -> dict[str, Recorded]:
+    """The baseline, once everything is known to be in order.  Raises ValueError for what is not."""
+    from parity_tests import baseline  # noqa: PLC0415
+    from parity_tests.reports import jsonfile  # noqa: PLC0415
+
+    _known_kinds(arguments.only, entries)
+    _known_modes(arguments.mode, entries)
+    if arguments.case and len(entries) != 1:
+        raise ValueError(f"--case belongs to one algorithm, {len(entries)} are selected; name it")
+    if arguments.case:
+        entries[0].case("float64", arguments.case)
+    if arguments.update_baseline and not arguments.baseline:
+        raise ValueError("--update-baseline writes the file that --baseline names")
+    written = [arguments.json, arguments.record, arguments.baseline if arguments.update_baseline else None]
+    for path in filter(None, written):
+        jsonfile.check_writable(path)
+    return baseline.read(arguments.baseline) if arguments.baseline and not arguments.update_baseline else {}
+
+
+def _plans(arguments: argparse.Namespace) -> list[Plan]:
+    """One for each device."""
+    from parity_tests.verify import Plan  # noqa: PLC0415
+
+    wanted = dict.fromkeys(arguments.dtype or ["all"])
+    dtypes = DTYPES if "all" in wanted else tuple(wanted)
+    devices = ("cpu", "cuda") if arguments.device == "all" else (arguments.device,)
+    chosen = (arguments.only, arguments.examples, arguments.seed, arguments.case, arguments.mode)
+    return [Plan(dtypes, device, *chosen) for device in devices]
+
+
+def _write(arguments: argparse.Namespace, results: Sequence[Result], summary: Summary, device: str) -> None:
+    """The report and the record, where they are asked for."""
+    from parity_tests.reports import jsonfile, record  # noqa: PLC0415
+
+    if arguments.json:
+        jsonfile.write(arguments.json, jsonfile.report("scratch", results, summary))
+    if arguments.record:
+        from reference import _platform  # noqa: PLC0415 (imports torch)
+
+        record.write(arguments.record, record.record(results, summary, _platform.described(device)))
+
+
+def _update_baseline(path: str, results: Sequence[Result], summary: Summary) -> None:
+    from parity_tests.reports import jsonfile  # noqa: PLC0415
+
+    jsonfile.write(path, jsonfile.report("scratch", results, summary))
 
 
 def _selected(names: Sequence[str], expression: str) -> list[Algorithm]:
@@ -149,3 +193,22 @@ def _known_kinds(kinds: Sequence[str], entries: Sequence[Algorithm]) -> None:
     for kind in kinds:
         if kind not in known:
             raise ValueError(f"there is no kind of check called {kind!r} here; there are {', '.join(known)}")
+
+
+def _known_modes(modes: Sequence[str], entries: Sequence[Algorithm]) -> None:
+    from parity_tests.modes import modes_of  # noqa: PLC0415
+
+    known = list(dict.fromkeys(mode.name or "plain" for entry in entries for mode in modes_of(entry)))
+    for mode in modes:
+        if mode not in known:
+            raise ValueError(f"there is no mode called {mode!r} here; there are {', '.join(known)}")
+
+
+def _prepare_cuda(modes: Sequence[str]) -> None:
+    """What CUDA reads from the environment, before it starts."""
+    from reference import _platform  # noqa: PLC0415 (imports torch)
+
+    try:
+        _platform.prepare(tf32=not modes or "tf32" in modes)
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None

@@ -79,7 +79,8 @@ class Case:
 
     `arrays` go in by argument name (None for an optional one left out), `options` beside them.
     `extra` is for the driver of a protocol that needs more (the learning rates of a trajectory, …).
-    `spec` is the line that draws this case again. `allow_zero` names the tensors whose right value is
+    `spec` is the line that draws this case again, and `short` the same without what the seed decides
+    anyway. `allow_zero` names the tensors whose right value is
     zero here, with the reason: for all others an expected value of about zero proves nothing.
     `benign` inputs are well-conditioned; `smooth` ones avoid kinks, so that differences are derivatives.
     """
@@ -91,6 +92,7 @@ class Case:
     dtype: str = "float64"
     seed: int = 0
     spec: str = ""
+    short: str = ""
     benign: bool = True
     smooth: bool = True
 
@@ -114,6 +116,7 @@ class Draw:
     ) -> None:
         self.dtype, self.seed, self.fixed, self.pick = dtype, seed, dict(fixed or {}), pick
         self.answers: dict[str, Any] = {}
+        self.of_seed: set[str] = set()
         self.benign = True
         self.smooth = True
 
@@ -129,6 +132,7 @@ class Draw:
                 self.answers[label] = self.pick(label, domain)
             else:
                 self.answers[label] = pick_at_random(self.rng(label), domain)
+                self.of_seed.add(label)
         return self.answers[label]
 
     def integer(self, label: str, low: int, high: int) -> int:
@@ -184,18 +188,17 @@ class Draw:
             options or {},
             dtype=self.dtype,
             seed=self.seed,
-            spec=self.spec,
+            spec=_line(self.seed, self.answers),
+            short=_line(self.seed, {k: v for k, v in self.answers.items() if k not in self.of_seed}),
             benign=benign,
             smooth=self.smooth,
             **more,
         )
 
-    @property
-    def spec(self) -> str:
-        words = {"seed": str(self.seed), **{name: _written(value) for name, value in self.answers.items()}}
-        return " ".join(
-            f'{name}="{word}"' if " " in word else f"{name}={word}" for name, word in words.items()
-        )
+
+def _line(seed: int, answers: Mapping[str, Any]) -> str:
+    words = {"seed": str(seed), **{name: _written(value) for name, value in answers.items()}}
+    return " ".join(f'{name}="{word}"' if " " in word else f"{name}={word}" for name, word in words.items())
 
 
 def _written(answer: Any) -> str:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from parity_tests.engine.cases import parse_spec
+from parity_tests.engine.clue_conditions import CLOSE, conditions
 from parity_tests.engine.compare import compare
 from parity_tests.engine.precision import FLOAT64
-from parity_tests.engine.questions import Answer, Part, Question, judge
+from parity_tests.engine.questions import Answer, Part, Question, all_of_float32
 from parity_tests.engine.trees import flatten
 
 Array = np.ndarray
 Pair = tuple[Question, Answer]
-CLOSE = 1e-9  # relative to the largest value: far below any bug, far above any rounding
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,14 @@ def clues(pairs: Sequence[Pair]) -> list[str]:
     for found in wrong:
         by_tensor.setdefault(found.tensor, []).append(found)
     told = list(_only_some(pairs, by_tensor))
+    if all(all_of_float32(*pair) for pair in pairs):
+        told.append("every number that came back is one of float32: it computes in float32")
     for tensor, cases in by_tensor.items():
         relation = next(_relations(cases), "")
         if relation:
             told.append(f"{_readable(tensor)} {relation}")
     told += _from_step(wrong)
-    told += _conditions(pairs)
+    told += conditions(pairs)
     return list(dict.fromkeys(told))
 
 
@@ -75,7 +77,7 @@ def _readable(tensor: str) -> str:
     """ "the gradient of x" for "grad x"."""
     if tensor.startswith("grad "):
         return f"the gradient of {tensor.removeprefix('grad ')}"
-    return "the output" if tensor == "y" else tensor
+    return "the output" if tensor == "y" else tensor.removeprefix("param.")
 
 
 def _only_some(pairs: Sequence[Pair], wrong: Mapping[str, Sequence[Wrong]]) -> Iterator[str]:
@@ -92,12 +94,14 @@ def _only_some(pairs: Sequence[Pair], wrong: Mapping[str, Sequence[Wrong]]) -> I
     if not good:
         return
     outputs_right = all(kind != "outputs" for kind, _ in bad) and any(kind == "outputs" for kind, _ in good)
-    names = ", ".join(_readable(name) for _, name in sorted(bad))
+    names = " and ".join(_readable(name) for _, name in sorted(bad))
     if outputs_right and len(bad) == sum(kind == "gradients" for kind, _ in answered):
         yield "the outputs are right, and all of the gradients are wrong"
     elif outputs_right:
         yield f"only {names} is wrong: the outputs{_others(good)} are right"
-    elif len(bad) <= 3 and all(kind != "trajectory" for kind, _ in bad):
+    elif all(kind == "trajectory" for kind, _ in bad):
+        yield f"only {names} is wrong: the other parameters are right"
+    elif len(bad) <= 3:
         yield f"only {names} is wrong"
 
 
@@ -113,6 +117,8 @@ def _relations(cases: Sequence[Wrong]) -> Iterator[str]:
         yield from _factors(cases)
         yield from _reordered(cases)
         yield from _offset(cases)
+        yield from _in_places(cases)
+        yield from _alike_along(cases)
     elif all(_same(case.got.T, case.expected) for case in cases):
         yield "is transposed"
     elif all(
@@ -150,9 +156,12 @@ def _factors(cases: Sequence[Wrong]) -> Iterator[str]:
         return
     values = [ratio for _, ratio in known]
     if _all_close(values, [values[0]] * len(values)):
-        yield (
-            "has the wrong sign" if math.isclose(values[0], -1) else f"is {values[0]:.6g} times the right one"
-        )
+        if math.isclose(values[0], -1):
+            yield "has the wrong sign"
+            return
+        if len({case.question.case.spec for case in cases}) < 2:
+            return
+        yield f"is {_number(values[0])} times the right one{_halved(values[0])}"
         return
     for name in _quantities(known[0][0].question):
         for text, function in FACTORS.items():
@@ -163,10 +172,27 @@ def _factors(cases: Sequence[Wrong]) -> Iterator[str]:
             for sign in (1.0, -1.0):
                 if _all_close(values, [sign * value for value in predicted]):
                     negative = "minus " if sign < 0 else ""
-                    yield f"is {negative}{text.format(name)} times the right one"
+                    yield f"is {negative}{text.format(name)} times the right one{MEANT.get((text, name), '')}"
                     return
 
 
+def _number(value: float) -> str:
+    """A factor as a fraction where it is a simple one."""
+    fraction = Fraction(value).limit_denominator(24)
+    simple = fraction.denominator > 1 and math.isclose(fraction, value, rel_tol=1e-9)
+    return f"{fraction.numerator} / {fraction.denominator}" if simple else f"{value:.6g}"
+
+
+def _halved(value: float) -> str:
+    return ": the 2 of the derivative of a square, perhaps" if math.isclose(value, 0.5) else ""
+
+
+MEANT = {
+    ("{}", "the batch size"): ": a sum over the batch where the mean is meant",
+    ("1 / {}", "the batch size"): ": a mean over the batch where the sum is meant",
+    ("({} − 1) / {}", "the batch size"): ": n − 1 where n is meant, or the reverse",
+    ("{} / ({} − 1)", "the batch size"): ": n − 1 where n is meant, or the reverse",
+}
 FACTORS: dict[str, Any] = {
     "{}": lambda n: n,
     "1 / {}": lambda n: 1 / n,
@@ -195,8 +221,10 @@ def _quantities(question: Question) -> dict[str, float]:
             quantities[f"the last size of {name}"] = shape[-1]
             quantities[f"the number of elements of {name}"] = math.prod(shape)
     for name, value in question.case.options.items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            quantities[name] = value
+        several = value if isinstance(value, tuple) else (value,)
+        for i, number in enumerate(several, start=1):
+            if isinstance(number, int | float) and not isinstance(number, bool):
+                quantities[f"number {i} of {name}" if isinstance(value, tuple) else name] = number
     return quantities
 
 
@@ -216,6 +244,9 @@ def _reordered(cases: Sequence[Wrong]) -> Iterator[str]:
     for axis in range(-1, -axes - 1, -1):
         if all(_same(np.flip(case.got, axis), case.expected) for case in cases):
             yield f"is reversed along axis {axis}"
+    if max(len(case.expected) for case in cases) > 2 and all(_rows_reordered(case) for case in cases):
+        yield "has the right rows in another order"
+    for axis in range(-1, -axes - 1, -1):
         for blocks in (2, 3, 4):
             if any(case.expected.shape[axis] % blocks for case in cases):
                 continue
@@ -225,6 +256,15 @@ def _reordered(cases: Sequence[Wrong]) -> Iterator[str]:
                 ):
                     yield f"has its {blocks} blocks along axis {axis} in another order: {list(order)}"
                     return
+
+
+def _rows_reordered(case: Wrong) -> bool:
+    """Whether each row along axis 0 is some row of the right one, each taken once."""
+    rows, right = (np.asarray(a, float).reshape(len(a), -1) for a in (case.got, case.expected))
+    distances = np.abs(rows[:, None] - right).max(-1)
+    return bool((np.sort(distances.argmin(1)) == np.arange(len(rows))).all()) and bool(
+        np.all(distances.min(1) <= CLOSE * np.max(np.abs(right), initial=0.0))
+    )
 
 
 def _permuted(values: Array, order: Sequence[int], axis: int) -> Array:
@@ -247,6 +287,54 @@ def _offset(cases: Sequence[Wrong]) -> Iterator[str]:
         yield f"is the right one plus {differences[0]:.6g} everywhere"
     elif len(differences) > 1:
         yield "differs from the right one by the same number everywhere"
+
+
+def _in_places(cases: Sequence[Wrong]) -> Iterator[str]:
+    """What stands in the wrong places, where the others are right; and whether those are at an end."""
+    wrong = [_wrong_places(case) for case in cases]
+    if not all(places.any() and not places.all() for places in wrong):
+        return
+    values = [case.got[places] for case, places in zip(cases, wrong, strict=True)]
+    if all(np.isnan(value).all() for value in values if value.dtype.kind == "f"):
+        yield "is NaN in some places, and right elsewhere"
+        return
+    if not any(value.any() for value in values):
+        yield "is 0 in some places, and right elsewhere"
+        return
+    for axis in range(-1, -min(case.expected.ndim for case in cases) - 1, -1):
+        where = [np.unique(np.nonzero(places)[axis]) for places in wrong]
+        sizes = [case.expected.shape[axis] for case in cases]
+        if min(sizes) < 2:
+            continue
+        if all((at == 0).all() for at in where):
+            yield f"is wrong only at the start of axis {axis}"
+            return
+        if all((at == size - 1).all() for at, size in zip(where, sizes, strict=True)):
+            yield f"is wrong only at the end of axis {axis}"
+            return
+
+
+def _wrong_places(case: Wrong) -> Array:
+    largest = np.max(np.abs(case.expected), initial=0.0)
+    with np.errstate(invalid="ignore"):
+        return ~(np.abs(case.got - case.expected) <= CLOSE * largest)
+
+
+def _alike_along(cases: Sequence[Wrong]) -> Iterator[str]:
+    """The same numbers along an axis, where the right ones differ."""
+    for axis in range(-1, -min(case.expected.ndim for case in cases) - 1, -1):
+        if all(
+            case.expected.shape[axis] > 1
+            and _constant(case.got, axis)
+            and not _constant(case.expected, axis)
+            and np.any(case.got)
+            for case in cases
+        ):
+            yield f"is the same all along axis {axis}, where the right one is not"
+
+
+def _constant(values: Array, axis: int) -> bool:
+    return bool(np.all(values == np.take(values, [0], axis)))
 
 
 def _from_step(wrong: Sequence[Wrong]) -> Iterator[str]:
@@ -276,44 +364,3 @@ def _shifted(found: Wrong, shift: int) -> bool:
     if got.shape != expected.shape or got.size < 3:
         return False
     return _same(got[1:], expected[:-1]) if shift > 0 else _same(got[:-1], expected[1:])
-
-
-def _conditions(pairs: Sequence[Pair]) -> Iterator[str]:
-    """A choice of the cases that tells the wrong ones from the right ones."""
-    sides: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
-    for question, answer in pairs:
-        is_wrong = any(j.divergences for j in judge(question, answer, floor=CLOSE))
-        sides[is_wrong].append(_traits(question))
-    wrong, right = sides[True], sides[False]
-    if len(wrong) < 2 or len(right) < 2:
-        return
-    told = 0
-    for trait in wrong[0]:
-        bad = {repr(case.get(trait)) for case in wrong}
-        good = {repr(case.get(trait)) for case in right}
-        if not bad & good and (len(bad) == 1 or len(good) == 1) and told < 2:
-            told += 1
-            counts = f"({len(wrong)} cases wrong, {len(right)} right)"
-            if len(bad) == 1:
-                yield f"it is wrong only where {trait} is {bad.pop()} {counts}"
-            else:
-                yield f"it is right only where {trait} is {good.pop()} {counts}"
-
-
-def _traits(question: Question) -> dict[str, Any]:
-    """What a case has of its own: its options, what it was drawn from, whether the batch is one example."""
-    _, answers = parse_spec(question.case.spec)
-    traits = {name: value for name, value in answers.items() if name not in ("defaults",)}
-    traits |= {name: value for name, value in question.case.options.items() if _plain(value)}
-    first = next(
-        (leaf for leaf in question.case.arrays.values() if isinstance(leaf, np.ndarray) and leaf.ndim), None
-    )
-    if first is not None:
-        traits["the batch size 1"] = first.shape[0] == 1
-    for name, leaf in question.case.arrays.items():
-        traits[f"whether {name} is given"] = leaf is not None
-    return traits
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, bool | int | float | str | tuple | type(None))

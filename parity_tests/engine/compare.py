@@ -6,6 +6,7 @@ u the unit roundoff and η the smallest subnormal of the dtype.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from parity_tests.engine.precision import Precision
 from parity_tests.engine.rounding import Rounded
 
 Array = np.ndarray
+# name, expected value, error scale E -> what each element may be off by
+Tolerance = Callable[[str, Array, Array], Array]
 FACTOR = 4.0  # twice what independent roundings reached in practice: 3.1 at most over all algorithms
 FACTOR_THROUGH_TIME = 24.0  # for gradients through time, whose errors are added in quadrature
 SUBNORMALS = 6.0
@@ -74,6 +77,7 @@ def compare(
     factor: float = FACTOR,
     *,
     floor: float = 0.0,
+    tolerance: Tolerance | None = None,
 ) -> list[Comparison]:
     """Every tensor of `expected` against its namesake in `got`; one that is missing or too many diverges.
 
@@ -84,12 +88,18 @@ def compare(
         factor: how many u·E are allowed.
         floor: what is allowed anyway, relative to the largest value of a tensor. For torch it is 0;
             people's code may be right by another formula, which rounds otherwise.
+        tolerance: another one than factor·u·E + 6η.
     """
+
+    def standard(_: str, expected: Array, scale: Array) -> Array:
+        largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
+        return np.maximum(factor * precision.u * scale + SUBNORMALS * precision.eta, floor * largest)
+
     comparisons = []
     for name, value in expected.items():
         if name in got:
             bound = bounds.get(name)
-            comparisons.append(_compare_one(name, got[name], value, bound, precision, factor, floor))
+            comparisons.append(_compare_one(name, got[name], value, bound, precision, tolerance or standard))
         else:
             comparisons.append(_missing(name, "nothing", f"a tensor {np.shape(value)}"))
     for name in sorted(got.keys() - expected.keys()):
@@ -102,7 +112,7 @@ def _missing(name: str, got: str, expected: str) -> Comparison:
 
 
 def _compare_one(
-    name: str, got: Any, expected: Any, bound: Any, precision: Precision, factor: float, floor: float
+    name: str, got: Any, expected: Any, bound: Any, precision: Precision, tolerated: Tolerance
 ) -> Comparison:
     got, expected = np.asarray(got), np.asarray(expected)
     if got.shape != expected.shape:
@@ -114,7 +124,7 @@ def _compare_one(
     scale = bound.scale if isinstance(bound, Rounded) else np.zeros(expected.shape)
     got, expected = got.astype(np.float64), expected.astype(np.float64)
     largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
-    tolerance = np.maximum(factor * precision.u * scale + SUBNORMALS * precision.eta, floor * largest)
+    tolerance = tolerated(name, expected, scale)
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.where(
             (got == expected) | (np.isnan(got) & np.isnan(expected)), 0.0, np.abs(got - expected)

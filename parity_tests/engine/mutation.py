@@ -105,6 +105,14 @@ class Program:
         self.units = reached(self.roots, own)
         self.mutable = [unit for unit in self.units if not only_refuses(unit)]
 
+    def beside(self, units: Iterable[Unit]) -> Program:
+        """The same with other units, which come before its own."""
+        more = Program((), lambda module: False)
+        more.roots = self.roots
+        more.units = [*(unit for unit in units if unit not in self.units), *self.units]
+        more.mutable = [unit for unit in more.units if not only_refuses(unit)]
+        return more
+
     def mutants(self) -> list[Mutant]:
         """Those of all functions; a constant of a module counts for the function that names it."""
         named = {id(used) for root in self.roots for used in uses(root)}

@@ -64,10 +64,12 @@ def bound(
     precision: Precision,
     *,
     through_time: bool = False,
+    doubts: list[str] | None = None,
 ) -> Answer:
     """The error scale of everything `function` returns for this case: the same code on arrays that carry it.
 
-    Outputs are bounded by the worst case; gradients too, unless they came `through_time`.
+    Outputs are bounded by the worst case; gradients too, unless they came `through_time`. Decisions that
+    rounding could turn are noted among the `doubts`.
     """
 
     def run(model: Model) -> Answer:
@@ -77,7 +79,7 @@ def bound(
 
         return drive(function, case, tree_map(wrap, list(upstream)), arrays=tree_map(wrap, case.arrays))
 
-    worst_case = run(Model.of(precision))
+    worst_case = run(Model.of(precision)._replace(doubts=doubts))
     if not through_time:
         return worst_case
     return Answer(worst_case.outputs, run(Model.of(precision, quadrature=True)).gradients)

@@ -97,6 +97,9 @@ def _again(algorithm: str, kind: str, setting: str, spec: str) -> str:
             words += ["--dtype", precision.dtype]
     if "cuda" in setting:
         words += ["--device", "cuda"]
+    mode = "-".join(setting.split("-")[2:])
+    if mode:
+        words += ["--mode", mode]
     return shlex.join([*words, "--case", spec] if spec else words)
 
 
@@ -163,7 +166,7 @@ class Tally:
 
     def result(self, algorithm: str, kind: str, setting: str) -> Result:
         """Passed if there was something to compare and nothing to say against it."""
-        if not self.tensors and not self.complaints:
+        if not self.tensors and not self.complaints and not self.refused:
             return Result(algorithm, kind, setting, Status.ERROR, "nothing was compared")
         objections = [str(divergence) for divergence in self.divergences] + self.complaints + self.refused
         return Result(

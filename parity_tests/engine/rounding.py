@@ -9,6 +9,7 @@ no more than a small multiple of u·E, element by element, whatever the conditio
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
@@ -38,11 +39,12 @@ def add_in_quadrature(*errors: Any) -> Any:
 
 class Model(NamedTuple):
     """How errors combine, for which dtype. Quadrature is for gradients through time, where the
-    worst case grows beyond all use."""
+    worst case grows beyond all use. Comparisons that rounding could turn are noted among the `doubts`."""
 
     u: float
     eta: float
     quadrature: bool = False
+    doubts: list[str] | None = None
 
     @classmethod
     def of(cls, precision: Precision, *, quadrature: bool = False) -> Model:
@@ -150,7 +152,7 @@ class Rounded(NDArrayOperatorsMixin):
         return np.min(self, axis=axis, keepdims=keepdims)
 
     def argmax(self, axis: Any = None) -> Any:
-        return self.value.argmax(axis)
+        return np.argmax(self, axis)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return self.apply_ufunc(self.model, ufunc, method, inputs, kwargs)
@@ -166,6 +168,19 @@ def parts(operand: Any) -> tuple[Any, Any]:
     """
     if isinstance(operand, Rounded):
         return operand.value, operand.scale
+    if type(operand) is float and operand:  # there are few, and they come again and again
+        return _constant(operand)
+    return _of_plain(operand)
+
+
+@functools.lru_cache(maxsize=1024)
+def _constant(number: float) -> tuple[Any, Any]:
+    value, error = _of_plain(number)
+    value.flags.writeable = error.flags.writeable = False
+    return value, error
+
+
+def _of_plain(operand: Any) -> tuple[Any, Any]:
     value = np.asarray(operand)
     if value.dtype.kind != "f":
         return value, np.zeros(value.shape)

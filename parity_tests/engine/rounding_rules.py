@@ -15,6 +15,7 @@ import numpy as np
 from parity_tests.engine.rounding import Array, Model, Rounded, parts
 
 Pair = tuple[Any, Any]
+DOUBTFUL = 4.0  # how many u·E may turn a decision
 ELEMENTARY = 4.0  # an exp, log, tanh or erf of any library: within 4 u of its value
 
 
@@ -73,7 +74,13 @@ def _unchanged(_: Model, __: Array, a: Pair) -> Any:
     return a[1]
 
 
-def _stepwise(_: Model, z: Array, *__: Pair) -> Any:
+def _floor(model: Model, z: Array, a: Pair) -> Any:
+    _doubt(model, "floor", np.minimum(a[0] - z, z + 1 - a[0]), a[1])
+    return np.zeros(z.shape)
+
+
+def _sign(model: Model, z: Array, a: Pair) -> Any:
+    _doubt(model, "sign", a[0], a[1])
     return np.zeros(z.shape)
 
 
@@ -101,7 +108,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "erfinv": _elementary(lambda a, z: np.sqrt(np.pi) / 2 * np.exp(np.minimum(z**2, 700.0))),
     "exp": _elementary(lambda a, z: z),
     "expm1": _elementary(lambda a, z: z + 1),
-    "floor": _stepwise,
+    "floor": _floor,
     "log": _elementary(lambda a, z: 1 / np.where(a == 0, 1.0, a)),
     "log1p": _elementary(lambda a, z: 1 / (1 + a)),
     "log2": _elementary(lambda a, z: 1 / (np.where(a == 0, 1.0, a) * np.log(2))),
@@ -112,7 +119,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "negative": _unchanged,
     "positive": _unchanged,
     "power": _power,
-    "sign": _stepwise,
+    "sign": _sign,
     "sin": _elementary(lambda a, z: np.cos(a)),
     "sqrt": _sqrt,
     "square": lambda model, z, a: _multiply(model, z, a, a),
@@ -126,10 +133,12 @@ PREDICATES = {
 }
 
 
+LARGEST = np.finfo(np.float64).max
+
+
 def settle(z: Any, error: Any) -> Array:
     """An infinite or undefined result is what it is; an error beyond all floats is the largest float."""
-    error = np.minimum(np.where(np.isnan(error), np.inf, error), np.finfo(np.float64).max)
-    return np.where(np.isfinite(z), error, 0.0)
+    return np.where(np.isfinite(z), np.fmin(error, LARGEST), 0.0)
 
 
 def apply_ufunc(
@@ -139,6 +148,7 @@ def apply_ufunc(
         return _add_at(model, inputs)
     pairs = [parts(operand) for operand in inputs]
     if ufunc.__name__ in PREDICATES and method == "__call__":
+        _doubt_comparison(model, ufunc.__name__, pairs)
         return ufunc(*(value for value, _ in pairs), **kwargs)
     rule = UFUNCS.get(ufunc.__name__)
     if rule is None or method != "__call__" or set(kwargs) - {"out"}:
@@ -151,6 +161,31 @@ def apply_ufunc(
         out[...] = Rounded(z, error, model)
         return out
     return Rounded(z, error, model)
+
+
+def _doubt(model: Model, name: str, margin: Any, error: Any) -> None:
+    """Note a decision that goes by a margin, if an error of DOUBTFUL u·E could turn it."""
+    if model.doubts is not None and np.any((error > 0) & (np.abs(margin) <= DOUBTFUL * model.u * error)):
+        model.doubts.append(name)
+
+
+def _doubt_comparison(model: Model, name: str, pairs: list[Pair]) -> None:
+    if model.doubts is not None and len(pairs) == 2 and not name.startswith("logical"):
+        (a, error_a), (b, error_b) = pairs
+        with np.errstate(invalid="ignore"):
+            _doubt(model, name, np.subtract(a, b, dtype=np.float64), error_a + error_b)
+
+
+def _doubt_extreme(model: Model, name: str, a: Any, axis: Any = None, **_: Any) -> None:
+    """Which element is the largest or the smallest goes by the gap to the runner-up."""
+    if model.doubts is None or not isinstance(a, Rounded) or name not in ("argmax", "argmin"):
+        return
+    value, error = (part.reshape(-1) if axis is None else np.moveaxis(part, axis, -1) for part in parts(a))
+    if value.shape[-1] > 1:
+        order = np.argsort(-value if name == "argmax" else value, -1, kind="stable")[..., :2]
+        value, error = (np.take_along_axis(part, order, -1) for part in (value, error))
+        with np.errstate(invalid="ignore"):
+            _doubt(model, name, value[..., 0] - value[..., 1], error.sum(-1))
 
 
 def _add_at(model: Model, inputs: tuple[Any, ...]) -> None:
@@ -318,6 +353,7 @@ def apply_function(model: Model, function: Any, args: Any, kwargs: Any) -> Any:
         with np.errstate(all="ignore"):
             return RULES[name](model, *args, **kwargs)
     if name in VALUES_ONLY:
+        _doubt_extreme(model, name, *args, **kwargs)
         return function(*_strip(args, 0), **_strip(kwargs, 0))
     if name in STRUCTURAL:
         values = function(*_strip(args, 0), **_strip(kwargs, 0))

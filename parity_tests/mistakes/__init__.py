@@ -5,17 +5,41 @@ from __future__ import annotations
 import numpy as np
 
 from parity_tests.catalogue import find
-from parity_tests.mistakes import losses, normalization, optimizers, others, recurrent
+from parity_tests.mistakes import (
+    activations,
+    attention,
+    conventions,
+    data,
+    dropout,
+    images,
+    initialization,
+    linear,
+    losses,
+    normalization,
+    optimizers,
+    recurrent,
+    schedules,
+    steps,
+)
 from parity_tests.mistakes.driving import DRIVINGS, Driving
 from parity_tests.mistakes.mistake import Edit, Mistake, edited, line_of
 from parity_tests.mutants import original, program
 
 MISTAKES = (
     *optimizers.MISTAKES,
+    *steps.MISTAKES,
     *normalization.MISTAKES,
+    *images.MISTAKES,
     *recurrent.MISTAKES,
+    *attention.MISTAKES,
+    *activations.MISTAKES,
     *losses.MISTAKES,
-    *others.MISTAKES,
+    *dropout.MISTAKES,
+    *initialization.MISTAKES,
+    *schedules.MISTAKES,
+    *linear.MISTAKES,
+    *data.MISTAKES,
+    *conventions.MISTAKES,
 )
 
 

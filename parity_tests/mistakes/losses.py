@@ -1,11 +1,9 @@
-"""Mistakes in activations, losses and what goes with them."""
+"""Mistakes in losses."""
 
 from __future__ import annotations
 
-from parity_tests.mistakes.mistake import Mistake, each, mistake
+from parity_tests.mistakes.mistake import Mistake, mistake
 
-SOFTMAX_DX = "y * (dy - (dy * y).sum(axis, keepdims=True))"
-LOG_SOFTMAX_DX = "dy - np.exp(y) * dy.sum(axis, keepdims=True)"
 LOG_P = "log_p, through_log_softmax = log_softmax(input, axis=1)"
 LOSS = "loss = -(w * q * np.where(q == 0, 0, log_p)).sum(1)"
 DX = 'through_log_softmax(-w * q * d_loss)["x"]'
@@ -25,75 +23,14 @@ BINARY = (
 )
 SOFTMAXED = "the softmax is applied to the logits before a loss that applies it itself"
 AXIS_0 = "the softmax runs over the batch, axis 0; the formula runs over the classes"
-WITHOUT_MEAN = "the mean of the gradients is subtracted; the formula subtracts their mean weighted by p"
 OVER_CLASSES = (
     "the mean divides by the number of all entries, N * C; the formula divides by the number of examples N"
 )
-SIGMOID_TWICE = "the derivative applies the function to its own output again; y is it already"
-MASK_OF_GRADIENT = "the gradient passes where it is positive itself; it passes where the input is"
 
 MISTAKES: tuple[Mistake, ...] = (
-    mistake("softmax-axis-0", AXIS_0, "softmax", "exp = np.exp", "axis = 0\n    exp = np.exp"),
-    mistake(
-        "softmax-axis-0",
-        AXIS_0,
-        "log_softmax",
-        "shifted = x",
-        "axis = 0\n    shifted = x",
-        only="log_softmax",
-    ),
     mistake("softmax-axis-0", AXIS_0, "cross_entropy", LOG_P, LOG_P.replace("axis=1", "axis=0")),
     mistake(
         "softmax-axis-0", AXIS_0, "cross_entropy", LOG_P, LOG_P.replace("axis=1", "axis=0"), DX, SIMPLE_DX
-    ),
-    mistake(
-        *(
-            "keepdims-lost",
-            "the maximum and the sum lose their axis, so that they meet the columns",
-            "softmax",
-        ),
-        *("x.max(axis, keepdims=True)", "x.max(axis)", "exp.sum(axis, keepdims=True)", "exp.sum(axis)"),
-    ),
-    mistake(
-        *(
-            "keepdims-lost",
-            "the sum loses its axis, so that it divides the columns; it is a row's own",
-            "softmax",
-        ),
-        *("exp.sum(axis, keepdims=True)", "exp.sum(axis)"),
-    ),
-    mistake(
-        *(
-            "softmax-of-the-whole",
-            "it divides by the sum of all; the formula has a sum for each row",
-            "softmax",
-        ),
-        *("exp = np.exp", "axis = tuple(range(x.ndim))\n    exp = np.exp"),
-    ),
-    mistake(
-        "diagonal-jacobian",
-        "the Jacobian has its diagonal alone, y * (1 - y); every x_i moves every y_j, so that "
-        "the sum of dy * y goes off",
-        *("softmax", SOFTMAX_DX, "y * (dy - dy * y)"),
-    ),
-    mistake(
-        "mean-not-weighted", WITHOUT_MEAN, "softmax", SOFTMAX_DX, "y * (dy - dy.mean(axis, keepdims=True))"
-    ),
-    mistake("mean-not-weighted", WITHOUT_MEAN, "softmax", SOFTMAX_DX, "dy - dy.mean(axis, keepdims=True)"),
-    mistake(
-        "mean-not-weighted", WITHOUT_MEAN, "log_softmax", LOG_SOFTMAX_DX, "dy - dy.mean(axis, keepdims=True)"
-    ),
-    mistake(
-        *("mean-not-weighted", "the mean of the gradients takes the place of their sum", "log_softmax"),
-        *(LOG_SOFTMAX_DX, "dy - np.exp(y) * dy.mean(axis, keepdims=True)"),
-    ),
-    mistake(
-        *(
-            "mean-not-weighted",
-            "dy * p is summed; the formula sums dy and multiplies the sum by p",
-            "log_softmax",
-        ),
-        *(LOG_SOFTMAX_DX, "dy - (np.exp(y) * dy).sum(axis, keepdims=True)"),
     ),
     mistake("softmax-twice", SOFTMAXED, "cross_entropy", LOG_P, TWICE),
     mistake(
@@ -204,101 +141,108 @@ MISTAKES: tuple[Mistake, ...] = (
         *("half-gradient", "the factor 2 of the derivative of error**2 is missing", "mse_loss"),
         *("share(dy) * 2 * error", "share(dy) * error"),
     ),
-    # ---- activations ----
-    mistake(
-        "sigmoid-of-activation",
-        SIGMOID_TWICE,
-        "sigmoid",
-        "dy * y * (1 - y)",
-        "dy * (s := 1 / (1 + np.exp(-y))) * (1 - s)",
+)
+
+ALONE = (
+    "(N, 1) meets (N,): every input is compared with every target, N * N times; each is compared with its own"
+)
+EVERY_PAIR = "shape = input.shape\n    input, target = input.reshape(-1, 1), target.reshape(-1)\n    "
+BEGINS = {
+    **dict.fromkeys(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"), "error = input - target"),
+    "binary_cross_entropy": 'with np.errstate(divide="ignore"):',
+    "binary_cross_entropy_with_logits": "weight = 1 if weight is None else weight",
+}
+RETURNS = {
+    **dict.fromkeys(
+        ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"),
+        ('"input": d_error, "target": -d_error', "d_error", "-d_error"),
+    ),
+    "binary_cross_entropy": (
+        '"input": d_loss * d_input, "target": d_loss * (log_rest - log_input)',
+        *("d_loss * d_input", "d_loss * (log_rest - log_input)"),
+    ),
+    "binary_cross_entropy_with_logits": (
+        '"input": d_loss * d_input, "target": d_loss * d_target',
+        *("d_loss * d_input", "d_loss * d_target"),
+    ),
+}
+RESIDUAL, D_Z = "residual = Z - target", "dZ = dloss * 2 * residual / residual.size"
+
+BROADCAST: tuple[Mistake, ...] = (
+    *(
+        mistake(
+            *("keepdims-lost", ALONE, function, begins, EVERY_PAIR + begins, RETURNS[function][0]),
+            f'"input": ({RETURNS[function][1]}).sum(1).reshape(shape), '
+            f'"target": ({RETURNS[function][2]}).sum(0).reshape(shape)',
+        )
+        for function, begins in BEGINS.items()
     ),
     mistake(
-        *(
-            "derivative-of-input",
-            "the derivative is x * (1 - x); it is y * (1 - y) with the output y",
-            "sigmoid",
-        ),
-        *("dy * y * (1 - y)", "dy * x * (1 - x)"),
+        *("keepdims-lost", ALONE, "hinge_loss", "slack = 1", f"{EVERY_PAIR}slack = 1"),
+        *("np.where(slack > 0, share(dy) * -target, 0)",),
+        "np.where(slack > 0, share(dy) * -target, 0).sum(1).reshape(shape)",
     ),
-    mistake(
-        "relu-mask-of-gradient",
-        MASK_OF_GRADIENT,
-        "relu",
-        "np.where(positive, dy, 0)",
-        "np.where(dy > 0, dy, 0)",
-    ),
-    mistake(
-        *("relu-mask-of-gradient", "the gradient passes where both it and the input are positive", "relu"),
-        *("np.where(positive, dy, 0)", "np.where(positive & (dy > 0), dy, 0)"),
-    ),
-    # ---- penalties and dropout ----
-    mistake(
-        *("penalty-without-2", "the gradient of alpha * w**2 lacks the factor 2", "l2_penalty"),
-        *("dpenalty * 2 * alpha * weight", "dpenalty * alpha * weight"),
-    ),
-    mistake(
-        *("half-penalty", "the penalty is half of alpha * w**2, as weight decay counts it", "l2_penalty"),
-        *("alpha * (weight**2).sum()", "0.5 * alpha * (weight**2).sum()"),
-        *("dpenalty * 2 * alpha * weight", "dpenalty * alpha * weight"),
-    ),
-    *each(
-        *("dropout", "no-rescaling", "what is kept is not divided by 1 - p; the formula divides it"),
-        *("scale = 1 / (1 - p) if p < 1 else 0.0", "scale = 1.0"),
-    ),
-    *each(
-        *("dropout", "keep-drop-swapped", "the mask says what is dropped; True is what is kept"),
-        *("scale = 1 / (1 - p)", "mask = ~mask\n    scale = 1 / (1 - p)"),
-    ),
-    *each(
-        *("dropout", "keep-drop-swapped", "p is taken for the probability of keeping: it divides by p"),
-        *("scale = 1 / (1 - p) if p < 1 else 0.0", "scale = 1 / p if p > 0 else 0.0"),
-    ),
-    *each(
-        *(
-            "dropout",
-            "keep-drop-swapped",
-            "the mask says what is dropped, and p divides; True is what is kept",
-        ),
-        *("scale = 1 / (1 - p) if p < 1 else 0.0", "mask = ~mask\n    scale = 1 / p if p > 0 else 0.0"),
-    ),
-    *each(
-        *(
-            "dropout",
-            "rescaled-at-test",
-            "at test time x is multiplied by 1 - p; it was divided in training already",
-        ),
-        *("return identity(x)", 'return x * (1 - p), lambda dy: {"x": dy * (1 - p)}'),
-    ),
-    *each(
-        *(
-            "dropout",
-            "rescaled-at-test",
-            "at test time x is multiplied by 1 - p; it was divided in training already",
-        ),
-        *("return identity(x)", 'return x * (1 - p), lambda dy: {"x": +dy}'),
-    ),
-    *each(
-        *(
-            "dropout",
-            "rescaled-at-test",
-            "at test time x is divided by 1 - p, as in training; it stays as it is",
-        ),
-        *("return identity(x)", 'return x / (1 - p), lambda dy: {"x": dy / (1 - p)}'),
-    ),
-    *each(
-        *("dropout", "active-in-eval", "at test time it drops as in training; it passes everything"),
-        *("if not training:", "if False:"),
-    ),
-    *each(
-        *(
-            "dropout",
-            "mask-not-in-backward",
-            "the gradient passes where x was dropped; it is dropped there, too",
-        ),
-        *("np.where(mask, dy * scale, 0)", "dy * scale"),
-    ),
-    *each(
-        *("dropout", "backward-not-rescaled", "the gradient is not divided by 1 - p, as what was kept is"),
-        *("np.where(mask, dy * scale, 0)", "np.where(mask, dy, 0)"),
+    *(
+        mistake(
+            *("keepdims-lost", ALONE, "linear_regression", RESIDUAL, f"residual = {residual}"),
+            *(D_Z, f"d = dloss * 2 * residual / residual.size\n        dZ = {d_z}"),
+            *('"target": -dZ', f'"target": -{d_target}'),
+        )
+        for residual, d_z, d_target in (
+            (
+                "Z.reshape(-1, 1) - target.reshape(-1)",
+                *("d.sum(1).reshape(Z.shape)", "d.sum(0).reshape(Z.shape)"),
+            ),
+            ("Z[:, :, None] - target[:, None, :]", "d.sum(2)", "d.sum(1)"),
+        )
     ),
 )
+
+OTHERS: tuple[Mistake, ...] = (
+    mistake(
+        *("sigmoid-twice", "the sigmoid is applied to the logits before a loss that applies it itself"),
+        *("binary_cross_entropy_with_logits", "weight = 1 if weight is None else weight"),
+        "input, through_first = sigmoid(input)\n    weight = 1 if weight is None else weight",
+        *('"input": d_loss * d_input', '"input": through_first(d_loss * d_input)["x"]'),
+    ),
+    *(
+        mistake("log2", text, "binary_cross_entropy_with_logits", *edits)
+        for text, *edits in (
+            (LOG2_FORWARD, "loss = weight * (", "loss = weight / np.log(2) * ("),
+            (LOG2, "loss = weight * (", "weight = weight / np.log(2)\n    loss = weight * ("),
+        )
+    ),
+    mistake("log2", LOG2, "kl_div", "loss = p * (log_p - input)", "loss = p * (log_p - input) / np.log(2)"),
+    mistake(
+        *("batchmean-for-mean", "the mean divides by the number of rows; it divides by that of all elements"),
+        *("kl_div", "batchmean=input.shape[0]", "mean=input.shape[0], batchmean=input.shape[0]"),
+    ),
+    mistake(
+        "kl-reversed",
+        "it is KL(N(0, 1) || N(mu, var)); the formula is KL(N(mu, var) || N(0, 1))",
+        *("kl_divergence_gaussian", "(mu**2 + var - 1 - log_var)", "((mu**2 + 1) / var - 1 + log_var)"),
+        *('dy[..., None] * mu, "log', 'dy[..., None] * mu / var, "log'),
+        *("0.5 * (var - 1)", "0.5 * (1 - (mu**2 + 1) / var)"),
+    ),
+    mistake(
+        *("kl-sign", "the sign is that of -KL; a divergence is positive", "kl_divergence_gaussian"),
+        *("0.5 * (mu**2", "-0.5 * (mu**2", 'dy[..., None] * mu, "log', '-dy[..., None] * mu, "log'),
+        *("dy[..., None] * 0.5", "-dy[..., None] * 0.5"),
+    ),
+    mistake(
+        *("log-var-for-std", "e^log_var is the variance; the noise is multiplied by the deviation, its root"),
+        *("reparametrize", "np.exp(0.5 * log_var)", "np.exp(log_var)"),
+        *("dz * noise * 0.5 * std", "dz * noise * std"),
+    ),
+    *(
+        mistake("bce-for-multiclass", BINARY, "multinomial_regression", *edits)
+        for edits in (
+            (
+                "-(Y * log_P).sum() / N",
+                "-(Y * log_P + (1 - Y) * np.log(1 - np.exp(log_P))).sum() / N",
+            ),
+        )
+    ),
+)
+
+MISTAKES += BROADCAST + OTHERS

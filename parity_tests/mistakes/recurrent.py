@@ -1,8 +1,11 @@
-"""Mistakes in recurrent networks and attention."""
+"""Mistakes in recurrent networks."""
 
 from __future__ import annotations
 
-from parity_tests.mistakes.mistake import Edit, Mistake, mistake
+from collections.abc import Iterator
+from itertools import permutations
+
+from parity_tests.mistakes.mistake import Mistake, mistake
 
 SPLIT = "Z_i, Z_f, Z_g, Z_o = np.split(Z, 4, -1)"
 GATES = "dZ = np.concatenate([dZ_i, dZ_f, dZ_g, dZ_o], -1)"
@@ -10,13 +13,29 @@ DC = "dc = dc_next + dh_next * o * (1 - tanh_c**2)"
 GRU_H = "h_next = (1 - z) * n + z * h"
 THROUGH = "through_step[t](dh + d_output[t], *dc)"
 D_HH = "d_weight_hh = dZ.T @ np.concatenate(h_before)"
-SCALE = "scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale"
-TRIANGLE = "np.tri(*scores.shape[-2:], dtype=bool)"
-PAIRS = "a, b = (x[..., 0::2], x[..., 1::2]) if interleaved else (x[..., :half], x[..., half:])"
-PUT_BACK = "return np.stack(rotated, -1).reshape(x.shape) if interleaved else np.concatenate(rotated, -1)"
-SOFTMAX_DS = "weights * (dweights - (dweights * weights).sum(-1, keepdims=True))"
 
-RECURRENT: tuple[Mistake, ...] = (
+OUTPUT_ALONE = "dh is the gradient of this output alone; that of the timestep after comes back and adds to it"
+CARRY_ALONE = "dh is what comes back from the timestep after alone; the gradient of this output adds to it"
+FIRST_ALONE = "the gradients of the weights are those of the first timestep alone; those of all add up"
+LAST_ALONE = "the gradients of the weights are those of the last timestep alone; those of all add up"
+GRU_GATES = "d_from_x = np.concatenate([dZ_r, dZ_z, dZ_n], -1)"
+GRU_GATES_H = "d_from_h = np.concatenate([dZ_r, dZ_z, dZ_n * r], -1)"
+GRU_ROWS = {gate: f"dZ_{gate}" for gate in "rzn"}
+
+
+def _orders(gates: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every other order of the gates, and in words which gate takes the rows of which."""
+    for order in permutations(gates):
+        taken = [
+            f"{gate} takes those of {there}"
+            for gate, there in zip(order, gates, strict=True)
+            if gate != there
+        ]
+        if taken:
+            yield order, ", ".join(taken)
+
+
+MISTAKES: tuple[Mistake, ...] = (
     mistake(
         "gru-gates-swapped",
         "z and 1 - z are swapped: z weighs the candidate; the formula has h' = (1 - z) * n + z * h",
@@ -25,11 +44,20 @@ RECURRENT: tuple[Mistake, ...] = (
         *("dh_next * (h - n) * z * (1 - z)", "dh_next * (n - h) * z * (1 - z)"),
         *("d_from_h @ weight_hh + dh_next * z", "d_from_h @ weight_hh + dh_next * (1 - z)"),
     ),
-    mistake(
-        *("gru-gate-order", "the rows of z come first; the layout has those of r first, then z, then n"),
-        *("gru_step", "x_r, x_z, x_n = ", "x_z, x_r, x_n = ", "u_r, u_z, u_n = ", "u_z, u_r, u_n = "),
-        *("d_from_x = np.concatenate([dZ_r, dZ_z,", "d_from_x = np.concatenate([dZ_z, dZ_r,"),
-        *("d_from_h = np.concatenate([dZ_r, dZ_z,", "d_from_h = np.concatenate([dZ_z, dZ_r,"),
+    *(
+        mistake(
+            *("gru-gate-order", f"the rows of the gates are mixed up: {told}", "gru_step"),
+            *("x_r, x_z, x_n = ", f"{', '.join(f'x_{gate}' for gate in order)} = "),
+            *("u_r, u_z, u_n = ", f"{', '.join(f'u_{gate}' for gate in order)} = "),
+            *(GRU_GATES, f"d_from_x = np.concatenate([{', '.join(GRU_ROWS[gate] for gate in order)}], -1)"),
+            *(
+                GRU_GATES_H,
+                f"d_from_h = np.concatenate([{', '.join(GRU_ROWS[gate] for gate in order)}], -1)".replace(
+                    "dZ_n", "dZ_n * r"
+                ),
+            ),
+        )
+        for order, told in _orders("rzn")
     ),
     mistake(
         "gru-reset-before-matmul",
@@ -45,16 +73,11 @@ RECURRENT: tuple[Mistake, ...] = (
     ),
     *(
         mistake(
-            "lstm-gate-order",
-            f"the gates are read in the order {order.replace('Z_', '')}; torch's layout, which is asked for, "
-            "is i, f, g, o",
-            *("lstm_step", SPLIT, f"{order} = np.split(Z, 4, -1)"),
-            *(GATES, f"dZ = np.concatenate([{order.replace('Z_', 'dZ_')}], -1)"),
+            *("lstm-gate-order", f"the rows of the gates are mixed up: {told}", "lstm_step"),
+            *(SPLIT, f"{', '.join(f'Z_{gate}' for gate in order)} = np.split(Z, 4, -1)"),
+            *(GATES, f"dZ = np.concatenate([{', '.join(f'dZ_{gate}' for gate in order)}], -1)"),
         )
-        for order in (
-            *("Z_i, Z_f, Z_o, Z_g", "Z_i, Z_o, Z_f, Z_g", "Z_f, Z_i, Z_g, Z_o", "Z_f, Z_i, Z_o, Z_g"),
-            *("Z_i, Z_g, Z_f, Z_o", "Z_g, Z_i, Z_f, Z_o", "Z_o, Z_f, Z_g, Z_i"),
-        )
+        for order, told in _orders("ifgo")
     ),
     mistake(
         "lstm-input-and-forget-swapped",
@@ -114,14 +137,12 @@ RECURRENT: tuple[Mistake, ...] = (
     ),
     mistake(
         "dh-replaced",
-        "dh is the gradient of this timestep's output alone; what comes back from the "
-        "timestep after adds to it",
+        OUTPUT_ALONE,
         *("scan", THROUGH, "through_step[t](d_output[t], *dc)"),
     ),
     mistake(
         "dh-replaced",
-        "dh is what comes back from the timestep after alone; the gradient of this timestep's "
-        "output adds to it",
+        CARRY_ALONE,
         *("scan", THROUGH, "through_step[t](dh, *dc)"),
     ),
     mistake(
@@ -131,8 +152,7 @@ RECURRENT: tuple[Mistake, ...] = (
     ),
     mistake(
         "dw-last-step",
-        "the gradients of the weights are those of one step, the first in time, which "
-        "overwrote the others; they add up",
+        FIRST_ALONE,
         "scan",
         "grads = through_input(np.concatenate(d_from_x))\n        dZ = np.concatenate(d_from_h)",
         'dx = through_input(np.concatenate(d_from_x))["input"]\n'
@@ -144,7 +164,7 @@ RECURRENT: tuple[Mistake, ...] = (
     ),
     mistake(
         "dw-last-step",
-        "the gradients of the weights are those of the last step alone; those of all steps add up",
+        LAST_ALONE,
         "scan",
         "grads = through_input(np.concatenate(d_from_x))\n        dZ = np.concatenate(d_from_h)",
         'dx = through_input(np.concatenate(d_from_x))["input"]\n'
@@ -176,177 +196,60 @@ RECURRENT: tuple[Mistake, ...] = (
             "dh, *dc = d_state if t == order[-1] else [0 * d for d in d_state]\n",
         ),
     ),
-)
-
-ATTENTION: tuple[Mistake, ...] = (
+    # ---- the wrong function, the wrong state ----
     mistake(
+        *("tanh-missing", "the sigmoid takes the place of tanh in the new state", "rnn_step"),
+        *("h_next, through_f = f(Z)", "h_next, through_f = sigmoid(Z)"),
+    ),
+    mistake(
+        *("tanh-missing", "the candidate g goes through the sigmoid; the formula has tanh", "lstm_step"),
         *(
-            "attention-unscaled",
-            "the scores are not scaled; the formula divides them by the root of d_k",
-            "_attend",
+            "g = np.tanh(Z_g)",
+            "g, _ = sigmoid(Z_g)",
+            "dZ_g = dc * i * (1 - g**2)",
+            "dZ_g = dc * i * g * (1 - g)",
         ),
-        *(SCALE, "scale = 1.0 if scale is None else scale"),
     ),
     mistake(
-        *("attention-scale", "the scores are divided by d_k; the formula divides by its root", "_attend"),
-        *(SCALE, "scale = 1 / query.shape[-1] if scale is None else scale"),
+        *("tanh-missing", "the candidate n is the sum as it is; the formula applies tanh to it", "gru_step"),
+        *("n = np.tanh(x_n + r * u_n)", "n = x_n + r * u_n"),
+        *("dh_next * (1 - z) * (1 - n**2)", "dh_next * (1 - z)"),
     ),
-    mistake(
-        "attention-scale",
-        "the scores are divided by the root of d_model; the formula has the root of d_k, the "
-        "features of one head",
-        "multi_head_attention",
-        "is_causal=is_causal\n    )",
-        "is_causal=is_causal, scale=1 / math.sqrt(E)\n    )",
-    ),
-    mistake(
-        *(
-            "attention-scale",
-            "the scores are divided by the number of features; the formula has the root of d_k",
-        ),
-        *("multi_head_attention", "is_causal=is_causal\n    )", "is_causal=is_causal, scale=1 / E\n    )"),
-    ),
-    mistake(
-        *(
-            "attention-scale",
-            "the scores are multiplied by the root of d_k; the formula divides by it",
-            "_attend",
-        ),
-        *(SCALE, "scale = math.sqrt(query.shape[-1]) if scale is None else scale"),
-    ),
-    mistake(
-        *(
-            "attention-scale",
-            "the scores are divided by the root of the number of keys, not of d_k",
-            "_attend",
-        ),
-        *(SCALE, "scale = 1 / math.sqrt(key.shape[-2]) if scale is None else scale"),
-    ),
-    mistake(
-        "softmax-over-queries",
-        "the softmax runs over the queries; the weights of each query over the keys sum to 1",
-        *(
-            "masked_softmax",
-            "top = scores.max(-1,",
-            "top = scores.max(-2,",
-            "total = exp.sum(-1,",
-            "total = exp.sum(-2,",
-        ),
-        *(SOFTMAX_DS, SOFTMAX_DS.replace("sum(-1", "sum(-2")),
-    ),
-    mistake(
-        *(
-            "diagonal-jacobian",
-            "the softmax's Jacobian has its diagonal alone, p * (1 - p); p_i also moves p_j",
-        ),
-        *("masked_softmax", SOFTMAX_DS, "weights * (1 - weights) * dweights"),
-    ),
-    mistake(
-        "causal-inverted",
-        "the causal mask is inverted: a query sees what comes after it; the formula shows keys 0 to i",
-        *("_attend", TRIANGLE, f"~{TRIANGLE}"),
-    ),
-    mistake(
-        "causal-inverted",
-        "the causal mask is upside down: a query sees itself and what comes after; the "
-        "formula shows keys 0 to i",
-        *("_attend", TRIANGLE, "np.tri(*scores.shape[:-3:-1], dtype=bool).T"),
-    ),
-    mistake(
-        "causal-without-diagonal",
-        "the causal mask hides a query's own position; the formula shows keys 0 to i, i included",
-        *("_attend", TRIANGLE, "np.tri(*scores.shape[-2:], -1, dtype=bool)"),
-    ),
-    mistake(
-        *("causal-one-ahead", "the causal mask shows the next position, too; the formula shows keys 0 to i"),
-        *("_attend", TRIANGLE, "np.tri(*scores.shape[-2:], 1, dtype=bool)"),
-    ),
-    mistake(
-        *("mask-inverted", "the mask keeps what it should block, and blocks the rest", "_attend"),
-        *("np.where(mask, scores, -np.inf) if", "np.where(~mask, scores, -np.inf) if"),
-    ),
-    mistake(
-        "mask-multiplied",
-        "masked scores become 0, which still has a weight; the formula makes them minus infinity",
-        *("_attend", "np.where(mask, scores, -np.inf) if", "np.where(mask, scores, 0) if"),
-    ),
-    mistake(
-        *(
-            "masked-row-uniform",
-            "a query that may see nothing sees everything alike, by a large finite number",
-        ),
-        *("_attend", "np.where(mask, scores, -np.inf) if", "np.where(mask, scores, -1e9) if"),
-    ),
-    mistake(
-        *(
-            "masked-row-nan",
-            "the output of a query that may see nothing is NaN; here it is 0",
-            "masked_softmax",
-        ),
-        *("np.where(np.isfinite(top), top, 0)", "top", "np.where(total > 0, total, 1)", "total"),
-    ),
-    Mistake(
-        "heads-averaged",
-        "the heads are averaged; the formula puts them side by side",
-        (
-            Edit(
-                "_join_heads",
-                "return x.swapaxes(1, 2).reshape(N, L, H * features)",
-                "return np.concatenate([x.mean(1)] * H, -1)",
+    *(
+        mistake("tanh-gradient-missing", text, "lstm_step", before, after)
+        for text, before, after in (
+            (
+                "the gradient passes tanh(c') unchanged; it takes 1 - tanh(c')**2 of it",
+                *(DC, "dc = dc_next + dh_next * o"),
             ),
-        ),
+            (
+                "the gradient of the candidate lacks the derivative of tanh, 1 - g**2",
+                *("dZ_g = dc * i * (1 - g**2)", "dZ_g = dc * i"),
+            ),
+        )
     ),
     mistake(
-        "heads-not-swapped-back",
-        "the heads are reshaped without bringing their axis back beside the features, which mixes positions",
-        *("_join_heads", "x.swapaxes(1, 2).reshape", "x.reshape"),
+        *("bptt-index-shifted", "the gradient of W_hh takes the new state; W_hh multiplies the old one"),
+        *("cell", "d_weight_hh = d_from_h.T @ state[0]", "d_weight_hh = d_from_h.T @ after[0]"),
     ),
     mistake(
-        *(
-            "rope-mixed",
-            "features 2i and 2i + 1 are taken for pairs and i and i + D/2 for others, the wrong way round",
-        ),
-        *("_rotate", PAIRS, PAIRS.replace("if interleaved", "if not interleaved")),
-        *(PUT_BACK, PUT_BACK.replace("if interleaved", "if not interleaved")),
-    ),
-    mistake(
-        *(
-            "rope-mixed",
-            "features 2i and 2i + 1 are rotated, but put back as halves; here a pair is i and i + D/2",
-        ),
-        *("_rotate", PAIRS, "a, b = x[..., 0::2], x[..., 1::2]"),
+        "bptt-index-shifted",
+        "the gradient of the forget gate takes the new cell state; the gate multiplies the old one",
+        *("lstm_step", "dZ_f = dc * c *", "dZ_f = dc * c_next *"),
     ),
     mistake(
         *(
-            "rope-mixed",
-            "i and i + D/2 are rotated, but put back side by side as interleaved pairs",
-            "_rotate",
+            "dc-of-the-new-state",
+            "the old cell state gets the whole dc; the forget gate takes its share of it",
         ),
-        *(
-            PAIRS,
-            "a, b = x[..., :half], x[..., half:]",
-            PUT_BACK,
-            "return np.stack(rotated, -1).reshape(x.shape)",
-        ),
+        *("lstm_step", "dc * f)", "dc)"),
     ),
     mistake(
-        *("rope-always-interleaved", "features 2i and 2i + 1 are the pairs whatever is asked for", "_rotate"),
         *(
-            PAIRS,
-            PAIRS.replace("if interleaved", "if True"),
-            PUT_BACK,
-            PUT_BACK.replace("if interleaved", "if True"),
+            "dh-without-carry",
+            "the old state gets no share of the gradient past the gates, z * dh",
+            "gru_step",
         ),
-    ),
-    mistake(
-        *("rope-never-interleaved", "i and i + D/2 are the pairs whatever is asked for", "_rotate"),
-        *(
-            PAIRS,
-            PAIRS.replace("if interleaved", "if False"),
-            PUT_BACK,
-            PUT_BACK.replace("if interleaved", "if False"),
-        ),
+        *("d_from_h @ weight_hh + dh_next * z", "d_from_h @ weight_hh"),
     ),
 )
-
-MISTAKES = RECURRENT + ATTENTION

@@ -10,6 +10,7 @@ from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import answer, empty
 from parity_tests.people.binding import Ask, Reading
+from parity_tests.people.complaints import KEEP_DROP_SWAPPED, NEW_MASK, ONE_MASK, Complaint
 from parity_tests.people.cs231n_pairs import Array, Layer, asking, careful, changed, noted
 from parity_tests.people.host import Host, TheirError
 
@@ -99,6 +100,9 @@ def _in_training(host: Host, question: Question, forward: str, backward: str, *,
         y = np.where(fresh, np.take_along_axis(drawn, first, 0)[0], y)
         if grads is not None:
             through = grads.reshape(drawn.shape)
+            carried = np.broadcast_to(dy != 0, drawn.shape)
+            if ((through != 0) & ~kept).any() and ((through == 0) & kept & carried).any():
+                raise Complaint("its backward drops other elements than its forward", NEW_MASK)
             dx = np.where(fresh, np.take_along_axis(through, first, 0)[0], dx)
         found |= fresh
         if found.all():
@@ -135,8 +139,8 @@ def _one_by_one(kept: Array, p: float) -> None:
     if not 0.05 < p < 0.95 or kept.all() or not kept.any():
         return
     if len(kept) > 1 and (kept == kept[:1]).all():
-        raise TheirError(
-            "ValueError", "the same elements of every example are dropped: one mask for a whole batch"
+        raise Complaint(
+            "the same elements of every example are dropped: one mask for a whole batch", ONE_MASK
         )
     if kept.shape[1] > 1 and (kept == kept[:, :1]).all():
         raise TheirError(
@@ -147,6 +151,8 @@ def _one_by_one(kept: Array, p: float) -> None:
 def _as_often_as_asked(share: float, wanted: float, count: int) -> None:
     spread = np.sqrt(max(wanted * (1 - wanted), 1e-12) / count)
     if abs(share - wanted) > SIGMAS * spread + 1e-9:
-        raise TheirError(
-            "ValueError", f"it keeps {share:.3f} of {count} elements, where {wanted:.3g} were to be kept"
+        swapped = abs(share - (1 - wanted)) <= SIGMAS * spread
+        raise Complaint(
+            f"it keeps {share:.3f} of {count} elements, where {wanted:.3g} were to be kept",
+            KEEP_DROP_SWAPPED if swapped else None,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import answer, empty, fitted, tensor
 from parity_tests.people.binding import Absent, Ask, Beyond, Reading
+from parity_tests.people.complaints import Misshapen
 from parity_tests.people.host import Host, TheirError
 from parity_tests.sandbox.wire import Ref
 
@@ -127,7 +129,12 @@ def asking(layer: Layer, forward: str, backward: str, heard: Heard = noted) -> A
         if not backward or cache is None or not layer.differentiable(case):
             return answer(question, outputs)
         grads = host.call(backward, *layer.upstream(case, question.upstream), cache)
-        by_name = gradients_of(layer, backward, arguments, grads)
+        try:
+            by_name = gradients_of(layer, backward, arguments, grads)
+        except Misshapen as error:
+            with contextlib.suppress(ValueError):  # where the row has no such layout, either
+                error.answer = answer(question, outputs, layer.back(case, error.gradients))
+            raise
         heard(host, backward, by_name is not None)
         return answer(question, outputs, None if by_name is None else layer.back(case, by_name))
 
@@ -156,7 +163,7 @@ def gradients_of(
 ) -> dict[str, Array] | None:
     """The gradients by name, each in the shape of its argument; None where nothing is there yet.
 
-    Raises TheirError where some are there and others are None.
+    Raises TheirError where some are there and others are None, Misshapen for wrong shapes.
     """
     if empty(grads):
         return None
@@ -167,18 +174,18 @@ def gradients_of(
         got = f"{len(grads)} values" if isinstance(grads, tuple | list) else "one value"
         wanted = ", ".join(f"d{names[place]}" for _, place in layer.gradients)
         raise TheirError("ValueError", f"{backward} returned {got}, where {wanted} were expected")
-    by_name = {}
+    by_name: dict[str, Array] = {}
+    odd = ""
     for (name, place), grad in zip(layer.gradients, grads, strict=True):
         if grad is None:
             raise TheirError("TypeError", f"{backward} returned None for d{names[place]}")
         array = fitted(grad, arguments[place])
-        if array.shape != np.shape(arguments[place]):
-            raise TheirError(
-                "ValueError",
-                f"{backward} returned d{names[place]} of shape {array.shape}, "
-                f"for {names[place]} of shape {np.shape(arguments[place])}",
-            )
+        if array.shape != np.shape(arguments[place]) and not odd:
+            odd = f"{backward} returned d{names[place]} of shape {array.shape}, "
+            odd += f"for {names[place]} of shape {np.shape(arguments[place])}"
         by_name[name] = array
+    if odd:
+        raise Misshapen(odd, by_name)
     return by_name
 
 

@@ -51,6 +51,13 @@ class _Settled:
     claimed: set[str] = field(default_factory=set)
 
 
+def prepare() -> None:
+    """Import the dialects of arrays, which every file is asked in, while a sandbox starts."""
+    for name in DIALECTS:
+        if name != "torch":
+            importlib.import_module(f"parity_tests.people.{name}")
+
+
 def find_all(members: Sequence[Member], wanted: Wanted) -> Found:
     """What the dialects make of the members; the first that binds an algorithm has it, and its members."""
     if wanted.member:
@@ -60,7 +67,8 @@ def find_all(members: Sequence[Member], wanted: Wanted) -> Found:
             raise ValueError(f"there is nothing called {wanted.member!r} there; {hint}")
     settled = _Settled()
     for_torch = written_for_torch(members)
-    for name in [wanted.dialect] if wanted.dialect else DIALECTS:
+    asked = [name for name in DIALECTS if name != "torch" or for_torch]  # it is slow to import
+    for name in [wanted.dialect] if wanted.dialect else asked:
         dialect: Any = importlib.import_module(f"parity_tests.people.{name}")
         others = settled.claimed | {u.name for u in settled.unbound if u.settled}
         left = [member for member in members if member.name not in others]

@@ -15,6 +15,7 @@ from parity_tests.people.host import Host, TheirError
 from scratch.preprocessing import mini_batches
 
 SUM = "it is the sum over the examples, not the mean"
+LABELS = "its labels are 0 or 1, and nothing between"
 NO_OPTIONS = Abilities(options=frozenset(), arrays=frozenset())
 
 
@@ -34,6 +35,8 @@ def bind_cost(maker: Maker) -> Binding | Unbound:
         "binary_cross_entropy",
         Reading(ask, narrow=formulas.inside),
         Reading(ask, SUM, formulas.total_cost, formulas.inside),
+        Reading(ask, LABELS, narrow=formulas.labelled),
+        Reading(ask, f"{SUM}; {LABELS}", formulas.total_cost, formulas.labelled),
     )
 
 

@@ -195,6 +195,12 @@ def inside(case: Case) -> Case:
     return replace(case, arrays=arrays, options={})
 
 
+def labelled(case: Case) -> Case:
+    """The same with labels of 0 and 1, and no probabilities for labels."""
+    case = inside(case)
+    return replace(case, arrays={**case.arrays, "target": np.round(case.arrays["target"])})
+
+
 total_cost = partial(binary_cross_entropy, reduction="sum")
 
 A3 = np.array([[0.4, 0.07, 0.61, 0.36, 0.8]])

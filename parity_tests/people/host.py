@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from parity_tests.people.isolation import Ended, Process
 from parity_tests.sandbox.messages import plain
@@ -36,12 +38,35 @@ class TheirError(Exception):
 
     @property
     def absent(self) -> bool:
-        """Whether something is not there: it is unfinished, or needs a module that is missing."""
-        return self.kind in ("NotImplementedError", "ModuleNotFoundError")
+        """Whether it says itself that it is unfinished."""
+        return self.kind == "NotImplementedError"
 
 
 class Lost(Exception):
     """The process is gone: it took too long, or it ended by itself."""
+
+
+class Asked(NamedTuple):
+    """A call; attributes to be set and arrays to be filled before it, and places to be read after it."""
+
+    target: Target
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    assign: Sequence[tuple[Target, Any]] = ()
+    fill: Sequence[tuple[Ref, np.ndarray]] = ()
+    then: Sequence[Target] = ()
+
+
+class Turn(NamedTuple):
+    """What became of a call: its value, the same as it stays there, its items, and what was in the places.
+
+    None stands for a place where nothing is.
+    """
+
+    value: Any
+    ref: Ref
+    items: list[Ref]
+    then: list[Any]
 
 
 class Host:
@@ -109,6 +134,24 @@ class Host:
         """The same, but whatever it returns stays there."""
         return self._kept(do="call", target=_path(target), args=list(args), kwargs=kwargs, keep=True)
 
+    def turns(self, asked: Sequence[Asked]) -> list[Turn]:
+        """Calls with what goes before and after each, in one request: many of them are a training."""
+        requests = [
+            {
+                "target": _path(each.target),
+                "args": list(each.args),
+                "kwargs": dict(each.kwargs),
+                "assign": [[_path(place), value] for place, value in each.assign],
+                "fill": [list(pair) for pair in each.fill],
+                "then": [_path(place) for place in each.then],
+            }
+            for each in asked
+        ]
+        told = self._request(do="turns", turns=requests)
+        if not isinstance(told, list) or len(told) != len(asked):
+            raise TheirError("TypeError", "what came back is no answer")
+        return [_turn(one, each) for one, each in zip(told, asked, strict=True)]
+
     def put(self, value: Any) -> Ref:
         """Something of ours that they may change in place, and that `get` reads again."""
         return self._kept(do="put", value=value)
@@ -144,6 +187,19 @@ class Host:
 
 def _path(target: Target) -> list[Any]:
     return list(target) if isinstance(target, tuple) else [target]
+
+
+def _turn(told: Any, asked: Asked) -> Turn:
+    """What was told of a call, if it has the form of that.  Raises TheirError."""
+    try:
+        turn = Turn(**told)
+        formed = len(turn.then) == len(asked.then) and isinstance(turn.then, list)
+        formed = formed and isinstance(turn.items, list)
+        if formed and all(isinstance(ref, Ref) for ref in (turn.ref, *turn.items)):
+            return turn
+    except TypeError:
+        pass
+    raise TheirError("TypeError", "what came back is no answer")
 
 
 def _told(found: Any) -> dict[str, Any]:

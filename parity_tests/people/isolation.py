@@ -104,7 +104,8 @@ def _bubblewrap(*, torch: bool) -> list[str]:
     """The command line of bubblewrap: an empty world with Python, NumPy and nothing else in it."""
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     roots = ["/usr", "/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache", "/etc/alternatives"]
-    roots += [sys.base_prefix, sys.prefix, os.path.realpath(sys.executable), *import_paths()]
+    roots += [sys.base_prefix, os.path.abspath(sys.prefix), os.path.realpath(sys.executable)]
+    roots += import_paths()
     mounted: list[str] = []
     for root in roots:
         if not os.path.exists(root):
@@ -152,7 +153,7 @@ class Process:
         self.channel: socket.socket | None = None
         self.used = False
         program = "/parity/sandbox/__main__.py" if self.warm else str(SANDBOX / "__main__.py")
-        python = [sys.executable, "-I", "-S", "-B", program, str(theirs.fileno())]
+        python = [os.path.abspath(sys.executable), "-I", "-S", "-B", program, str(theirs.fileno())]
         python += [
             "alone" if self.warm else "among",
             "torch" if torch else "numpy",

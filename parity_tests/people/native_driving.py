@@ -6,16 +6,18 @@ of parameters, a state of None or of zeros) is found out by trying.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import named
 from parity_tests.people.binding import Absent
-from parity_tests.people.host import Host, TheirError
+from parity_tests.people.host import Asked, Host, Target, TheirError, Turn
 from parity_tests.people.native_holding import HOLDERS, Arrays, Held, MisfitError, Way, items_of, placed
 from parity_tests.sandbox.wire import Record, Ref
 
@@ -105,14 +107,19 @@ class Run:
                 for name in fields:
                     held.carry(name, ref)
 
-    def step(self, grads: Arrays, lr: float | None) -> None:
+    def asked(self, grads: Arrays, lr: float | None) -> list[Asked]:
+        """The calls of the next step: one for all parameters, or one for each group of them."""
         if self.owner is not None and lr is not None and lr != self.lr:
             self._set_rate(lr)
         self.lr = lr
         for hook in self.way.around[0]:
             self.host.make((self.owner, hook))
-        for held in self.helds:
-            self._call(held, {key: grads[key] for key in held.keys})
+        return [self._asked(held, {key: grads[key] for key in held.keys}) for held in self.helds]
+
+    def take(self, turns: Iterable[Turn], grads: Arrays) -> None:
+        """Take in what became of those calls."""
+        for held, turn in zip(self.helds, turns, strict=True):
+            self._take(held, turn, grads)
         for hook in self.way.around[1]:
             self.host.make((self.owner, hook))
         self.t += 1
@@ -127,99 +134,101 @@ class Run:
             if isinstance(has, int | float | np.number) and has == self.lr:
                 self.host.assign((self.owner, name), lr)
 
-    def _call(self, held: Held, grads: Arrays) -> None:
-        way, host = self.way, self.host
+    def _asked(self, held: Held, grads: Arrays) -> Asked:
+        way = self.way
         given = held.arguments(grads)
+        fill: list[tuple[Ref, np.ndarray]] = []
         if way.packing in REUSED and "grad" in given:
-            given["grad"] = self._reused(held, grads)
+            given["grad"], fill = self._reused(held, grads)
         values = {**given, **({} if way.method else self.options), "t": self.t, "lr": self.lr}
         values |= {name: value for name, value in self.options.items() if name in way.call.theirs}
         values |= {name: value for name, value in held.carried.items() if name not in ("param", "bias")}
+        assign: list[tuple[Target, Any]] = []
         if way.gradients:
-            host.assign((self.owner, way.gradients), values["grad"])
-        for key, ref in self.grads.items():
-            host.make((ref, "__setitem__"), (), grads[key])
+            assign = [((self.owner, way.gradients), values["grad"])]
+        fill += [(ref, grads[key]) for key, ref in self.grads.items()]
         unasked = {name for name in way.slots if name not in held.carried and name != "t"}
         args, kwargs = placed(way.call, {n: v for n, v in values.items() if n not in unasked})
-        ref = host.make((self.owner, way.method) if way.method else way.member, *args, **kwargs)
-        value = host.get(ref)
-        if self.t == 1 and any(
-            not np.array_equal(host.get(self.buffers[key]), grad, equal_nan=True)
-            for key, grad in grads.items()
-            if key in self.buffers
-        ):
-            host.remark(CHANGES_GRADIENTS)
+        target: Target = (self.owner, way.method) if way.method else way.member
+        # At the first step alone: what it does to its gradients, it does to all of them.
+        buffers = [self.buffers[key] for key in grads if key in self.buffers] if self.t == 1 else []
+        return Asked(target, args, kwargs, assign, fill, [*self._own_places(), *held.places(), *buffers])
+
+    def _own_places(self) -> list[Target]:
+        """The attributes of the optimizer that may hold its parameters."""
+        return [(self.owner, name) for name in self.way.kept] if self.owner is not None else []
+
+    def _take(self, held: Held, turn: Turn, grads: Arrays) -> None:
+        then = iter(turn.then)
+        kept = [held.unpacked(next(then)) for _ in self._own_places()]
+        there = held.read([next(then) for _ in held.places()])
+        now = next((arrays for arrays in kept if arrays is not None), there)
+        given = [grads[key] for key in held.keys if key in self.buffers]
+        if any(not np.array_equal(was, grad, equal_nan=True) for was, grad in zip(then, given, strict=False)):
+            self.host.remark(CHANGES_GRADIENTS)
         before = held.values
-        self._absorb(held, ref, value)
-        self.moved = self.moved or value is not None or _differ(held.values, before)
+        self._absorb(held, turn, now)
+        self.moved = self.moved or turn.value is not None or _differ(held.values, before)
 
-    def _reused(self, held: Held, grads: Arrays) -> Any:
-        """The gradients in the same arrays at every step: a state that is one of them shows."""
+    def _reused(self, held: Held, grads: Arrays) -> tuple[Any, list[tuple[Ref, np.ndarray]]]:
+        """The gradients in the same arrays at every step, so that a state that is one of them shows.
+
+        Returns the arrays, and which of them have to be filled anew.
+        """
+        fill = [(self.buffers[key], grad) for key, grad in grads.items() if key in self.buffers]
         for key, grad in grads.items():
-            if key in self.buffers:
-                self.host.make((self.buffers[key], "__setitem__"), (), grad)
-            else:
+            if key not in self.buffers:
                 self.buffers[key] = self.host.put(np.array(grad))
-        return held.packed({key: self.buffers[key] for key in grads}, "d" if self.way.packing == "d" else "")
+        given = {key: self.buffers[key] for key in grads}
+        return held.packed(given, "d" if self.way.packing == "d" else ""), fill
 
-    def _absorb(self, held: Held, ref: Ref, value: Any) -> None:
-        """Find the new parameters, and the state, in what was returned or changed."""
-        slots = self.way.slots
+    def _absorb(self, held: Held, turn: Turn, now: Arrays | None) -> None:
+        """Find the new parameters, and the state, in what was returned, or in what is there now."""
+        slots, value = self.way.slots, turn.value
         new = held.unpacked(value)
         if new is not None:
             held.values = new
-            held.replace(ref)
+            held.replace(turn.ref)
             if "state" in slots and "state" not in held.carried and self.way.keeps_state:
                 raise MisfitError("it returns no state, and was given none that it could change")
             return
+        if now is None:
+            raise MisfitError("a parameter has another shape after the step")
         items = items_of(value)
+        if items and len(items) != len(turn.items):
+            raise MisfitError("what came back is no answer")
         first = held.unpacked(items[0]) if items else None
-        now = self._now(held)
         in_place = _differ(now, held.values)
         # (m, v) beside parameters that were changed in place would pass for (param, state), too.
         alone = first is not None and in_place and len(items) == len(slots) and _differ(now, first)
         if first is not None and not alone:
             held.values = first
-            held.replace(self.host.operate("getitem", ref, 0))
-            self._carry(held, ref, range(1, len(items)))
+            held.replace(turn.items[0])
+            self._carry(held, turn.items[1:])
             return
         held.values = now
         if items and slots:
-            self._carry(held, ref, range(len(items)))
+            self._carry(held, turn.items)
         elif isinstance(value, Mapping) and slots == ("state",):
-            held.carry("state", ref)
+            held.carry("state", turn.ref)
         elif (items or (isinstance(value, np.ndarray) and value.ndim)) and not in_place:
             what = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else "something else"
             raise MisfitError(f"it returned {what}, and no new parameters")
 
-    def _carry(self, held: Held, ref: Ref, places: range) -> None:
+    def _carry(self, held: Held, items: Sequence[Ref]) -> None:
         """Hand what was returned besides the parameters to the next call."""
         slots = self.way.slots
         if not slots:
             return
         for names in (slots, [name for name in slots if name != "t"]):
-            if len(names) == len(places):
-                for name, place in zip(names, places, strict=True):
-                    held.carry(name, self.host.operate("getitem", ref, place))
+            if len(names) == len(items):
+                for name, item in zip(names, items, strict=True):
+                    held.carry(name, item)
                 return
-        if places:
+        if items:
             raise MisfitError(
-                f"it returned {len(places)} values besides the parameters, and takes {len(slots)} of them"
+                f"it returned {len(items)} values besides the parameters, and takes {len(slots)} of them"
             )
-
-    def _now(self, held: Held) -> Arrays:
-        """The parameters where they are kept: in an attribute of the object, or where they were put."""
-        for name in self.way.kept if self.owner is not None else ():
-            try:
-                kept = held.unpacked(self.host.get((self.owner, name)))
-            except TheirError:
-                continue
-            if kept is not None:
-                return kept
-        now = held.current()
-        if now is None:
-            raise MisfitError("a parameter has another shape after the step")
-        return now
 
 
 def _differ(now: Arrays, before: Arrays) -> bool:
@@ -269,8 +278,10 @@ def trajectory(way: Way, host: Host, question: Question, t: int) -> Answer:
         if way.together:
             grads |= with_twins(grads)
         values: Arrays = {}
-        for run in runs:
-            run.step(grads, lr)
+        calls = [run.asked(grads, lr) for run in runs]
+        turns = iter(host.turns([call for asked in calls for call in asked]))
+        for run, asked in zip(runs, calls, strict=True):
+            run.take(islice(turns, len(asked)), grads)
             for held in run.helds:
                 values |= held.values
         expected = {key: np.atleast_1d(part.expected[f"param.{name}"]) for key, name in names.items()}
@@ -278,6 +289,26 @@ def trajectory(way: Way, host: Host, question: Question, t: int) -> Answer:
         parts.append(named(part, merged))
     if not any(run.moved for run in runs):
         raise Absent("it returns nothing and changes nothing")
+    return parts
+
+
+def beside_twins(question: Question, answered: Callable[[Case], Answer]) -> Answer:
+    """What `trajectory` says of an optimizer that takes all parameters together, with their twins."""
+    case = question.case
+    names = dict(zip(KEYS, case.arrays["params"], strict=True))
+
+    def beside(arrays: Mapping[str, Any]) -> dict[str, Any]:
+        given = {key: np.atleast_1d(arrays[name]) for key, name in names.items()}
+        return {names.get(key, key): array for key, array in {**given, **with_twins(given)}.items()}
+
+    arrays = {"params": beside(case.arrays["params"]), "grads": list(map(beside, case.arrays["grads"]))}
+    parts = []
+    for part, step in zip(question.parts, answered(replace(case, arrays=arrays)), strict=True):
+        there = step or {}
+        values = {key: there[f"param.{names.get(key, key)}"] for key in (*KEYS, *TWINS)}
+        expected = {key: np.atleast_1d(part.expected[f"param.{name}"]) for key, name in names.items()}
+        merged = {f"param.{name}": _worse(values, key, expected[key]) for key, name in names.items()}
+        parts.append(named(part, merged))
     return parts
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from parity_tests.people.answers import tensor
-from parity_tests.people.host import Host, TheirError
+from parity_tests.people.host import Host, Target, TheirError
 from parity_tests.people.signatures import Match
 from parity_tests.sandbox.wire import Record, Ref
 
@@ -135,9 +135,13 @@ class Held:
             values["pairs"] = list(zip(given, refs, strict=True))
         return values
 
-    def current(self) -> Arrays | None:
-        """What is in the parameters that were handed over."""
-        return self.unpacked(self.host.get(self.ref))
+    def places(self) -> list[Target]:
+        """Where the parameters are that were handed over."""
+        return [self.ref]
+
+    def read(self, found: list[Any]) -> Arrays | None:
+        """The parameters, from what is found in those places."""
+        return self.unpacked(found[0])
 
     def replace(self, ref: Ref) -> None:
         self.ref = ref
@@ -158,7 +162,7 @@ class HeldObjects(Held):
         self.carried = {}
         width = len(way.attributes)
         self.objects = []
-        self.places: dict[str, tuple[Ref, str, str]] = {}
+        self.attributes: dict[str, tuple[Ref, str, str]] = {}
         for first in range(0, len(self.keys), width):
             keys = self.keys[first : first + width]
             given: dict[str, Any] = {}
@@ -166,17 +170,19 @@ class HeldObjects(Held):
                 given |= {name: params[key], gradient: np.zeros_like(params[key]), "shape": params[key].shape}
             ref = host.thing(**given)
             self.objects.append(ref)
-            self.places |= {key: (ref, *names) for key, names in zip(keys, way.attributes, strict=True)}
+            self.attributes |= {key: (ref, *names) for key, names in zip(keys, way.attributes, strict=True)}
 
     def arguments(self, grads: Arrays) -> dict[str, Any]:
         for key, grad in grads.items():
-            ref, _, name = self.places[key]
+            ref, _, name = self.attributes[key]
             self.host.assign((ref, name), grad)
         return {"param": self.objects, "layer": self.objects[0]}
 
-    def current(self) -> Arrays | None:
-        found = {key: self.host.get((ref, name)) for key, (ref, name, _) in self.places.items()}
-        return self.unpacked(found)
+    def places(self) -> list[Target]:
+        return [(ref, name) for ref, name, _ in self.attributes.values()]
+
+    def read(self, found: list[Any]) -> Arrays | None:
+        return self.unpacked(dict(zip(self.attributes, found, strict=True)))
 
     def unpacked(self, value: Any) -> Arrays | None:
         return super().unpacked(value) if isinstance(value, Mapping) else None
@@ -191,10 +197,11 @@ class HeldPair(Held):
         self.carried |= refs
         return {**self.carried, "grad": dw, "dbias": db}
 
-    def current(self) -> Arrays | None:
-        if not self.carried:
-            return self.values
-        return self.unpacked([self.host.get(self.carried[name]) for name in ("param", "bias")])
+    def places(self) -> list[Target]:
+        return [self.carried[name] for name in ("param", "bias")] if self.carried else []
+
+    def read(self, found: list[Any]) -> Arrays | None:
+        return self.unpacked(found) if found else self.values
 
     def unpacked(self, value: Any) -> Arrays | None:
         return super().unpacked(list(value)) if isinstance(value, list | tuple) else None

@@ -15,6 +15,7 @@ from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import tensor
 from parity_tests.people.binding import Abilities, Beyond, Binding, Member, Parameter, Reading, Unbound
+from parity_tests.people.complaints import KEEP_DROP_SWAPPED, NEW_MASK, ONE_MASK, Complaint
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host, TheirError
 from parity_tests.people.native_answers import complete
@@ -161,7 +162,7 @@ class _Asking:
             if gradient is not None:
                 dy = np.asarray(question.upstream[0])
                 if ((gradient != 0) != (y != 0)).any() and (dy != 0).all():
-                    raise TheirError("ValueError", "its backward drops other elements than its forward")
+                    raise Complaint("its backward drops other elements than its forward", NEW_MASK)
                 gradients = _with_mask(gradient, dy, mask)
         if gradients is None and question.upstream:
             host.remark(NO_BACKWARD)
@@ -252,10 +253,13 @@ class _Asking:
                 raise TheirError("ValueError", "it drops single elements, not whole channels")
             dropped = dropped[:, :, 0, 0]
         share = float(dropped.mean())
-        if abs(share - p) > OFF_BY * math.sqrt(p * (1 - p) / dropped.size):
-            raise TheirError("ValueError", f"it drops {share:.0%} of what it gets, where p is {p:.0%}")
-        if (dropped == dropped[0]).all() and 0 < p < 1:
-            raise TheirError("ValueError", "it drops the same elements of every row")
+        if (dropped == dropped[0]).all() and dropped.any() and not dropped.all() and 0 < p < 1:
+            raise Complaint("it drops the same elements of every row", ONE_MASK)
+        spread = OFF_BY * math.sqrt(p * (1 - p) / dropped.size)
+        if abs(share - p) > spread:
+            swapped = abs(share - (1 - p)) <= spread
+            message = f"it drops {share:.0%} of what it gets, where p is {p:.0%}"
+            raise Complaint(message, KEEP_DROP_SWAPPED if swapped else None)
 
 
 def _output(returned: Any) -> np.ndarray:

@@ -15,6 +15,7 @@ from parity_tests.catalogue import Algorithm
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import answer, tensor
 from parity_tests.people.binding import Abilities, Absent, Beyond, Binding, Member, Reading, Unbound
+from parity_tests.people.complaints import KEEP_DROP_SWAPPED, NEW_MASK, ONE_MASK, Complaint
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host, TheirError
 from parity_tests.people.signatures import match
@@ -85,10 +86,7 @@ def bind_dropout(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | 
         gradients = None
         if told["gradients"] is not None:
             through = _ratio(told["gradients"]["x"], dy)
-            if not np.allclose(through, ratio, rtol=1e-12, atol=0):
-                raise TheirError(
-                    "ValueError", "its gradient is not scaled as its output is: another mask, or factor"
-                )
+            _carried_alike(through, ratio)
             gradients = {"grad x": np.where(mask, question.upstream[0] * scale, rest)}
         return answer(question, np.where(mask, x * scale, rest), gradients)
 
@@ -100,6 +98,14 @@ def bind_dropout(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | 
     )
 
 
+def _carried_alike(through: np.ndarray, ratio: np.ndarray) -> None:
+    """Raises TheirError where the gradient is not dropped and scaled as the output is."""
+    if ((through != 0) & (ratio == 0)).any() and ((through == 0) & (ratio != 0)).any():
+        raise Complaint("its gradient is dropped where its output is not: another mask", NEW_MASK)
+    if not np.allclose(through, ratio, rtol=1e-12, atol=0):
+        raise TheirError("ValueError", "its gradient is not scaled as its output is: another factor")
+
+
 def _ratio(y: Any, x: np.ndarray) -> np.ndarray:
     array = tensor(y)
     if array.shape != x.shape:
@@ -109,8 +115,13 @@ def _ratio(y: Any, x: np.ndarray) -> np.ndarray:
 
 def _plausible(kept: np.ndarray, keep: float) -> None:
     """Raises TheirError where another share is kept than was asked for, or one mask serves all examples."""
+    if 0 < keep < 1 and kept.any() and not kept.all():
+        if (kept == kept[:1]).all():
+            raise Complaint("it draws one mask for all examples", ONE_MASK)
+        if (kept == kept[:, :1]).all():
+            raise TheirError("ValueError", "it draws one mask for all features")
     share, spread = kept.mean(), np.sqrt(max(keep * (1 - keep), 1e-12) / kept.size)
     if abs(share - keep) > SIGMAS * spread + 1e-9:
-        raise TheirError("ValueError", f"it keeps {share:.0%} of the values, where {keep:.0%} were asked for")
-    if 0 < keep < 1 and ((kept == kept[:1]).all() or (kept == kept[:, :1]).all()):
-        raise TheirError("ValueError", "it draws one mask for all examples, or for all features")
+        swapped = abs(share - (1 - keep)) <= SIGMAS * spread
+        message = f"it keeps {share:.0%} of the values, where {keep:.0%} were asked for"
+        raise Complaint(message, KEEP_DROP_SWAPPED if swapped else None)

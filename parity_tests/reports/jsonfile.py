@@ -8,7 +8,6 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ SCHEMA = 1
 
 def environment() -> dict[str, Any]:
     """Versions that a result depends on. torch's comes from its metadata: asking costs no import."""
+    from importlib.metadata import version  # noqa: PLC0415 (slow to import)
+
     packages = {name: version(name) for name in ("numpy", "scipy", "torch")}
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 
@@ -71,7 +72,10 @@ def check_writable(path: str) -> None:
 
 def write(path: str, content: dict[str, Any]) -> None:
     """Write a report to a file, or to standard output if the path is "-"."""
-    text = json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: str, text: str) -> None:
     if path == "-":
         sys.stdout.write(text)
     else:
@@ -81,11 +85,12 @@ def write(path: str, content: dict[str, Any]) -> None:
             raise ValueError(f"the report cannot be written to {path}: {error.strerror}") from None
 
 
-def _finite(tree: Any) -> Any:
+def finite(tree: Any) -> Any:
+    """The tree with what JSON has no number for as strings."""
     if isinstance(tree, dict):
-        return {key: _finite(value) for key, value in tree.items()}
+        return {key: finite(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
-        return [_finite(value) for value in tree]
+        return [finite(value) for value in tree]
     if isinstance(tree, float) and not math.isfinite(tree):
         return str(tree)
     return tree

@@ -1,4 +1,4 @@
-"""The README's tables, written from the catalogue and the errata, so that they say what is there."""
+"""The README's tables, written from the catalogue, the errata and torch's deviations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from parity_tests.catalogue import Algorithm
+from parity_tests.deviations import Deviation
 
 
 def coverage(entries: Iterable[Algorithm]) -> str:
@@ -23,10 +24,21 @@ def coverage(entries: Iterable[Algorithm]) -> str:
 def errata(found: Iterable[Any]) -> str:
     """A row an erratum: where it stands, what is printed, what is right."""
     rows = ["| erratum | where | printed | right |", "|---|---|---|---|"]
-    for erratum in found:
-        cells = (f"`{erratum.id}`", erratum.where, erratum.printed, erratum.right)
-        rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    rows += [_row(f"`{erratum.id}`", erratum.where, erratum.printed, erratum.right) for erratum in found]
     return "\n".join(rows)
+
+
+def deviations(found: Iterable[Deviation]) -> str:
+    """A row a deviation of torch: its input, what torch gives, what is right, the upstream thread."""
+    rows = ["| deviation | where | torch gives | right | upstream |", "|---|---|---|---|---|"]
+    for deviation in found:
+        issue = f"[#{deviation.issue}]({deviation.url})" if deviation.issue else ""
+        rows.append(_row(f"`{deviation.id}`", deviation.where, *deviation.written, issue))
+    return "\n".join(rows)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
 def replaced(text: str, name: str, table: str) -> str:

@@ -76,14 +76,14 @@ def _outcome(outcome: Outcome, *, hint: bool) -> Iterator[Text]:
         yield from _finding(finding)
     if hint and outcome.diagnosis:
         yield Text(f"    Hint: {outcome.diagnosis[0].nudge}")
-    elif examined.raises:
+    elif examined.raises and not examined.findings[0].message.startswith("ModuleNotFoundError"):
         yield Text(
             f"    Is it meant to be called otherwise? See `parity explain {outcome.algorithm}`, and --map."
         )
     elif outcome.diagnosis:
         yield from (Text(f"    {line}") for line in diagnosis_lines(outcome.diagnosis))
     if verdict is Verdict.WRONG:
-        case = next(f.case.spec for f in worst_first(examined.findings))
+        case = next(f.case.short for f in worst_first(examined.findings))
         yield Text(f"    See it again: {outcome.again(case)}", style="dim")
     for remark in examined.remarks:
         yield Text(f"    remark: {remark}", style="dim")
@@ -187,8 +187,10 @@ def conclusion(
     tried = [outcome for outcome in outcomes if outcome.verdict is not Verdict.ABSENT]
     wrong = sum(outcome.verdict is Verdict.WRONG for outcome in tried)
     text = f"{wrong} of {len(tried)} algorithms wrong"
-    absent = len(outcomes) - len(tried)
+    absent = sum(bool(outcome.examined.absent) for outcome in outcomes)
     text += f", {absent} absent" if absent else ""
+    unchecked = len(outcomes) - len(tried) - absent
+    text += f", {unchecked} not checked" if unchecked else ""
     text += f"   {summary.counts['passed']} of {summary.ran} checks passed"
     text += f"   {summary.ran} of {summary.apply} that apply ran"
     unreadable = sum(bool(checked.error) for checked in everything)
@@ -221,9 +223,13 @@ def nothing(everything: Sequence[Checked]) -> Text:
     """What to say where nothing was checked, which is never a success."""
     if any(checked.error for checked in everything):
         return Text("nothing could be checked", style="bold red")
-    absent = [outcome.algorithm for checked in everything for outcome in checked.outcomes]
+    outcomes = [outcome for checked in everything for outcome in checked.outcomes]
+    absent = [outcome.algorithm for outcome in outcomes if outcome.examined.absent]
     if absent:
         return Text(f"nothing was checked: {_few(absent)} is there, and does nothing yet", style="bold red")
+    if outcomes:
+        names = _few([outcome.algorithm for outcome in outcomes])
+        return Text(f"nothing was checked: no question could be put to {names}", style="bold red")
     if any(checked.unbound for checked in everything):
         return Text("nothing was checked: see above which form would do", style="bold red")
     return Text(

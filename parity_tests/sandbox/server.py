@@ -52,14 +52,10 @@ class Server:
                 self.loaded = loading.load(request["sources"], request["main"], request["options"])
                 return loading.describe(self.loaded)
             case "call":
-                function = self._at(request["target"])
-                with (
-                    np.errstate(all="ignore"),
-                    warnings.catch_warnings(),
-                ):  # what overflows shows in the result
-                    warnings.simplefilter("ignore")
-                    value = self._watched(function, request["args"], request["kwargs"])
+                value = self._called(request)
                 return self.refer(value) if request["keep"] else value
+            case "turns":
+                return [self._turn(turn) for turn in request["turns"]]
             case "put":
                 return self.refer(_mutable(request["value"]))
             case "thing":
@@ -67,9 +63,7 @@ class Server:
             case "get":
                 return self._at(request["target"])
             case "assign":
-                *path, name = request["target"]
-                setattr(self._at(path), name, request["value"])
-                return None
+                return self._assign(request["target"], request["value"])
             case "operate":
                 return self.refer(getattr(operator, request["name"])(*request["args"]))
             case "seed":
@@ -86,6 +80,33 @@ class Server:
                 return getattr(tensors, request["name"])(self, *request["args"], **request["kwargs"])
         raise WireError(f"there is no request {request['do']!r}")
 
+    def _called(self, request: dict[str, Any]) -> Any:
+        function = self._at(request["target"])
+        with np.errstate(all="ignore"), warnings.catch_warnings():  # what overflows shows in the result
+            warnings.simplefilter("ignore")
+            return self._watched(function, request["args"], request["kwargs"])
+
+    def _assign(self, target: list[Any], value: Any) -> None:
+        *path, name = target
+        setattr(self._at(path), name, value)
+
+    def _turn(self, turn: dict[str, Any]) -> dict[str, Any]:
+        for target, value in turn["assign"]:
+            self._assign(target, value)
+        for array, values in turn["fill"]:
+            array[...] = values
+        value = self._called(turn)
+        items = map(self.refer, value) if isinstance(value, list | tuple) else ()
+        then = [self._tried(target) for target in turn["then"]]
+        return {"value": value, "ref": self.refer(value), "items": list(items), "then": then}
+
+    def _tried(self, target: list[Any]) -> Any:
+        """What is there; None if nothing is."""
+        try:
+            return self._at(target)
+        except (AttributeError, LookupError, TypeError):
+            return None
+
     def _watched(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """The value of a call; `changed` says which arrays among its arguments it changed in place.
 
@@ -99,7 +120,7 @@ class Server:
             if type(value) is np.ndarray and id(value) not in kept
         }
         value = function(*args, **kwargs)
-        self.changed = [name for name, was in before.items() if not _same(was, named[name])]
+        self.changed += [name for name, was in before.items() if not _same(was, named[name])]
         return value
 
     def _at(self, target: list[Any]) -> Any:

@@ -1,0 +1,114 @@
+"""Mistakes in activation functions."""
+
+from __future__ import annotations
+
+from parity_tests.mistakes.mistake import Mistake, mistake
+
+SOFTMAX_DX = "y * (dy - (dy * y).sum(axis, keepdims=True))"
+LOG_SOFTMAX_DX = "dy - np.exp(y) * dy.sum(axis, keepdims=True)"
+DIVISOR = "exp.sum(axis, keepdims=True)"
+AXIS_0 = "the softmax runs over the batch, axis 0; the formula runs over the classes"
+WITHOUT_MEAN = "the mean of the gradients is subtracted; the formula subtracts their mean weighted by p"
+TWICE = "the derivative applies the function to its own output again; y is it already"
+OF_INPUT = "the derivative is that formula with the input x; it has the output y"
+OF_GRADIENT = "the gradient passes where it is positive itself; it passes where the input is"
+OF_BOTH = "the gradient passes where both it and the input are positive; the input alone decides"
+
+SOFTMAX: tuple[Mistake, ...] = (
+    mistake("softmax-axis-0", AXIS_0, "softmax", "exp = np.exp", "axis = 0\n    exp = np.exp"),
+    mistake(
+        *("softmax-axis-0", AXIS_0, "log_softmax", "shifted = x", "axis = 0\n    shifted = x"),
+        only="log_softmax",
+    ),
+    mistake(
+        *("keepdims-lost", "every row is divided by the sum of the first one; each has its own", "softmax"),
+        *(DIVISOR, f"np.take({DIVISOR}, [0], 0)"),
+    ),
+    mistake(
+        *("keepdims-lost", "every row is divided by the largest sum of all; each has its own", "softmax"),
+        *(DIVISOR, f"{DIVISOR}.max()"),
+    ),
+    mistake(
+        *("softmax-of-the-whole", "it divides by the sum of all; the formula has a sum for each row"),
+        *("softmax", "exp = np.exp", "axis = tuple(range(x.ndim))\n    exp = np.exp"),
+    ),
+    mistake(
+        "diagonal-jacobian",
+        "the Jacobian has its diagonal alone, y * (1 - y); every x_i moves every y_j, so that "
+        "the sum of dy * y goes off",
+        *("softmax", SOFTMAX_DX, "y * (dy - dy * y)"),
+    ),
+    *(
+        mistake("mean-not-weighted", text, function, before, after)
+        for text, function, before, after in (
+            (WITHOUT_MEAN, "softmax", SOFTMAX_DX, "y * (dy - dy.mean(axis, keepdims=True))"),
+            (WITHOUT_MEAN, "softmax", SOFTMAX_DX, "dy - dy.mean(axis, keepdims=True)"),
+            (
+                "the sum of the gradients is not weighted by p; the formula sums dy * p",
+                *("softmax", SOFTMAX_DX, "y * (dy - dy.sum(axis, keepdims=True))"),
+            ),
+            (WITHOUT_MEAN, "log_softmax", LOG_SOFTMAX_DX, "dy - dy.mean(axis, keepdims=True)"),
+            (
+                "the mean of the gradients takes the place of their sum",
+                *("log_softmax", LOG_SOFTMAX_DX, "dy - np.exp(y) * dy.mean(axis, keepdims=True)"),
+            ),
+            (
+                "dy * p is summed; the formula sums dy and multiplies the sum by p",
+                *("log_softmax", LOG_SOFTMAX_DX, "dy - (np.exp(y) * dy).sum(axis, keepdims=True)"),
+            ),
+        )
+    ),
+)
+
+DERIVATIVES: tuple[Mistake, ...] = tuple(
+    mistake(*facts)
+    for facts in (
+        (
+            *("sigmoid-of-activation", TWICE, "sigmoid"),
+            *("dy * y * (1 - y)", "dy * (s := 1 / (1 + np.exp(-y))) * (1 - s)"),
+        ),
+        ("derivative-of-input", OF_INPUT, "sigmoid", "dy * y * (1 - y)", "dy * x * (1 - x)"),
+        ("tanh-of-activation", TWICE, "tanh", "1 - y**2", "1 - np.tanh(y) ** 2"),
+        ("derivative-of-input", OF_INPUT, "tanh", "1 - y**2", "1 - x**2"),
+        ("tanh-not-squared", "the derivative is 1 - y; it is 1 - y**2", "tanh", "1 - y**2", "1 - y"),
+        ("relu-mask-of-gradient", OF_GRADIENT, "relu", "np.where(positive, dy", "np.where(dy > 0, dy"),
+        (
+            "relu-mask-of-gradient",
+            OF_BOTH,
+            "relu",
+            "np.where(positive, dy",
+            "np.where(positive & (dy > 0), dy",
+        ),
+        (
+            "relu-passes-all",
+            "the gradient passes as it is; it passes where the input is positive",
+            "relu",
+            "np.where(positive, dy, 0)",
+            "+dy",
+        ),
+        (
+            "relu-mask-of-gradient",
+            OF_GRADIENT,
+            "leaky_relu",
+            "dy * slope",
+            "dy * np.where(dy > 0, 1, negative_slope)",
+        ),
+        (
+            "relu-mask-of-gradient",
+            OF_GRADIENT,
+            "prelu",
+            "np.where(negative, dy * x, 0)",
+            "np.where(dy <= 0, dy * x, 0)",
+        ),
+        ("relu-mask-of-gradient", OF_GRADIENT, "elu", "np.where(negative, dy", "np.where(dy <= 0, dy"),
+        (
+            "relu-mask-of-gradient",
+            OF_GRADIENT,
+            "hardtanh",
+            "np.where(inside, dy, 0)",
+            "np.where((dy > min_val) & (dy < max_val), dy, 0)",
+        ),
+    )
+)
+
+MISTAKES = SOFTMAX + DERIVATIVES
