@@ -23,11 +23,11 @@ from parity_tests.engine.mutation_running import Ran, ran
 from parity_tests.engine.operations import split
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.engine.trees import flatten, fresh
-from parity_tests.judging import Examined
 from parity_tests.mistakes import MISTAKES, Edit, Mistake, drivings_of, edited
 from parity_tests.mistakes.driving import Driving
 from parity_tests.mutants import NO_FORMULA, Functions, answers, original, program
 from parity_tests.people.native_driving import beside_twins
+from parity_tests.verdicts import Examined
 
 FORMULAS = ("scratch", "parity_tests.people")  # where formulas are written, and the conventions' own
 

@@ -12,11 +12,12 @@ from typing import Any
 from parity_tests.catalogue import find
 from parity_tests.engine.compare import Divergence
 from parity_tests.engine.results import Diagnosis, Result, Status, diagnosis_lines
-from parity_tests.judging import Exam, examine
+from parity_tests.judging import examine
 from parity_tests.people.binding import Binding, Member, Unbound
 from parity_tests.people.finding import Found, Wanted, find_all
 from parity_tests.people.host import Here, Host, Isolated, Lost, TheirError
 from parity_tests.people.targets import Submission
+from parity_tests.posing import Exam
 from parity_tests.sandbox import loading
 from parity_tests.sandbox.standins import REFUSED
 from parity_tests.sandbox.wire import WireError

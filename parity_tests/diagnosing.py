@@ -17,12 +17,12 @@ from parity_tests import Verdict
 from parity_tests.checking import Checked, Outcome
 from parity_tests.engine.results import Diagnosis
 from parity_tests.folders import check_all
-from parity_tests.judging import Exam
 from parity_tests.mistakes import MISTAKES, Mistake
 from parity_tests.mistakes.driving import DRIVINGS, Driving
 from parity_tests.people.complaints import MASKINGS, Masking
 from parity_tests.people.finding import Wanted
 from parity_tests.people.targets import submissions
+from parity_tests.posing import Exam
 
 CORPUS = Path(__file__).parent / "corpus"
 KNOWN: tuple[Mistake | Driving | Masking, ...] = (*MISTAKES, *DRIVINGS, *MASKINGS)

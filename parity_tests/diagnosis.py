@@ -28,11 +28,12 @@ from parity_tests.engine.mutation_guard import TookTooLong, limited
 from parity_tests.engine.precision import FLOAT64
 from parity_tests.engine.questions import Answer, Question, judge
 from parity_tests.engine.results import Diagnosis
-from parity_tests.judging import FAR_BELOW_ANY_BUG, Examined, Verdict
+from parity_tests.judging import FAR_BELOW_ANY_BUG
 from parity_tests.mistakes import Mistake, line_of
 from parity_tests.mistakes.driving import Driving
 from parity_tests.mutants import summary
 from parity_tests.people.complaints import Complaint
+from parity_tests.verdicts import Examined, Verdict
 
 # How much is tried, in calls of functions, which are as many on every machine: half a second on a fast one.
 WORK = 300_000

@@ -20,7 +20,7 @@ from parity_tests.engine.cases import Case
 from parity_tests.engine.initializers import KOLMOGOROV, SIGMAS
 from parity_tests.engine.mutation_guard import TookTooLong, limited
 from parity_tests.engine.questions import Question
-from parity_tests.judging import Examined
+from parity_tests.verdicts import Examined
 
 Drawn = Mapping[str, Any]
 TIMES = 3  # as many draws of a candidate as there are of theirs: its own error then hardly counts

@@ -20,9 +20,9 @@ from parity_tests.catalogue._entry import Initializer
 from parity_tests.engine.cases import Case
 from parity_tests.engine.compare import Comparison, Divergence
 from parity_tests.engine.initializers import statistic, statistics
-from parity_tests.judging import Exam
 from parity_tests.people.binding import Absent, Beyond, Binding
 from parity_tests.people.host import Host, Lost, TheirError
+from parity_tests.posing import Exam
 from parity_tests.sandbox.wire import Rng
 from parity_tests.verdicts import Examined, Finding, Verdict
 

@@ -10,12 +10,12 @@ from itertools import repeat
 from pathlib import Path
 
 from parity_tests.checking import Checked, check_submission
-from parity_tests.judging import Exam
 from parity_tests.machine import workers
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Isolated
 from parity_tests.people.isolation import Process
 from parity_tests.people.targets import Submission
+from parity_tests.posing import Exam
 from parity_tests.sandbox.messages import plain
 
 MANY = 6  # from so many files on, other processes are worth their start

@@ -34,9 +34,10 @@ from parity_tests.engine.questions import Answer, Part, Question, all_of_float32
 from parity_tests.engine.rounding import Model, Rounded
 from parity_tests.engine.runs import GATE
 from parity_tests.engine.trees import flatten, fresh
-from parity_tests.judging import FAR_BELOW_ANY_BUG, Exam, Subject, questions
+from parity_tests.judging import FAR_BELOW_ANY_BUG, Subject
 from parity_tests.people.binding import Abilities, Binding, Reading
 from parity_tests.people.host import Here, Host, TheirError
+from parity_tests.posing import Exam, questions
 from parity_tests.verdicts import Verdict
 
 LISTED = Path(__file__).parent / "equivalent_mutants.toml"

@@ -13,10 +13,10 @@ from parity_tests.commands.check import DIALECTS, split_target
 from parity_tests.engine.results import GREEN, Result, Status
 from parity_tests.expectations import Expectation, Place, expected, read, unmet
 from parity_tests.folders import check_all
-from parity_tests.judging import Exam
 from parity_tests.machine import cores
 from parity_tests.people.finding import Wanted, near_misses
 from parity_tests.people.targets import submissions
+from parity_tests.posing import Exam
 from parity_tests.reports.terminal import failures
 
 

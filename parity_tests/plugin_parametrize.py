@@ -22,8 +22,8 @@ from parity_tests.catalogue import Algorithm, find
 from parity_tests.checking import Report, check, results
 from parity_tests.engine.questions import Question
 from parity_tests.engine.results import Result, Status
-from parity_tests.judging import Exam
 from parity_tests.plugin_checks import said
+from parity_tests.posing import Exam
 
 # Kinds of check that people's code faces; what there is beside them counts as one with the whole.
 ASKED = {

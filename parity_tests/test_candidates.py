@@ -18,12 +18,13 @@ from parity_tests.engine.mutation_exchange import copy_of, exchanged, function_o
 from parity_tests.engine.mutation_reach import source_of, unit_of
 from parity_tests.engine.mutation_running import ran
 from parity_tests.engine.questions import Question
-from parity_tests.judging import Exam, Examined, Finding, Verdict, questions
 from parity_tests.mistakes import MISTAKES, Edit
 from parity_tests.mutants import answers, program
 from parity_tests.people.binding import Abilities
 from parity_tests.people.complaints import NEW_MASK, ONE_MASK, Complaint
 from parity_tests.people.handbook_formulas import averaged_linear
+from parity_tests.posing import Exam, questions
+from parity_tests.verdicts import Examined, Finding, Verdict
 from scratch import activations, autograd, initialization, linear
 
 X = np.random.default_rng(0).standard_normal((3, 4))

@@ -8,8 +8,8 @@ import pytest
 
 from parity_tests.engine.clues import clues
 from parity_tests.engine.questions import Answer, Question
-from parity_tests.judging import Exam, questions
 from parity_tests.people.binding import Abilities
+from parity_tests.posing import Exam, questions
 
 Change = Callable[[Question, Mapping[str, Any]], Mapping[str, Any]]
 

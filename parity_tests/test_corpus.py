@@ -12,7 +12,7 @@ from parity_tests import Verdict
 from parity_tests.catalogue import find
 from parity_tests.checking import Checked, Outcome
 from parity_tests.diagnosing import CORPUS, Hit, check_corpus, diagnosed
-from parity_tests.judging import Exam
+from parity_tests.posing import Exam
 from parity_tests.verdicts import Finding
 
 TOLD = 0.95  # of the mistakes are told at first place, at least

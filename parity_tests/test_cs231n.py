@@ -8,10 +8,10 @@ import pytest
 
 from parity_tests import Verdict
 from parity_tests.checking import Checked, Outcome, check_submission
-from parity_tests.judging import Exam
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Isolated
 from parity_tests.people.targets import Submission
+from parity_tests.posing import Exam
 from parity_tests.samples.cs231n import OPTIMIZERS, RECURRENT, STYLES, UNFINISHED
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "cs231n"

@@ -12,10 +12,11 @@ from parity_tests.catalogue import Algorithm, algorithms, find
 from parity_tests.diagnosis import diagnose
 from parity_tests.engine.mutation import Program
 from parity_tests.engine.mutation_reach import source_of
-from parity_tests.judging import Exam, Examined, Finding, Verdict
 from parity_tests.mistakes import MISTAKES, Mistake, mistakes_of
 from parity_tests.mistakes.mistake import Edit, edited, line_of
 from parity_tests.mutants import Functions, answers, judged, posed, program
+from parity_tests.posing import Exam
+from parity_tests.verdicts import Examined, Finding, Verdict
 
 EXAM = Exam(examples=0)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from parity_tests.folders import MANY, check_all
-from parity_tests.judging import Exam
 from parity_tests.people.finding import Wanted
 from parity_tests.people.targets import submissions
+from parity_tests.posing import Exam
 from parity_tests.verdicts import Verdict
 
 RIGHT = "import numpy as np\ndef softmax(x, axis=-1):\n    e = np.exp(x - x.max(axis, keepdims=True))\n"

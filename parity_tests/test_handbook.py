@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from parity_tests.checking import Checked, Outcome, check_submission
-from parity_tests.judging import Exam
 from parity_tests.people.binding import Member
 from parity_tests.people.finding import Wanted
 from parity_tests.people.handbook import bind
 from parity_tests.people.host import Isolated
 from parity_tests.people.targets import Submission
+from parity_tests.posing import Exam
 from parity_tests.samples.handbook import NAMESAKES, STYLES, UNFINISHED
 from parity_tests.sandbox.wire import Rng
 from parity_tests.verdicts import Verdict

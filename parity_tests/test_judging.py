@@ -13,11 +13,12 @@ from parity_tests import Verdict
 from parity_tests.checking import Checked, check_submission, results
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.engine.results import Status
-from parity_tests.judging import Exam, examine
+from parity_tests.judging import examine
 from parity_tests.people.binding import Absent, Binding, Reading
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Here, Host, Isolated, TheirError
 from parity_tests.people.targets import submissions
+from parity_tests.posing import Exam
 from parity_tests.verdicts import Examined
 
 Ask = Callable[[Host, Question], Answer]

@@ -13,12 +13,14 @@ from parity_tests.catalogue import algorithms, find
 from parity_tests.diagnosing import NAMED
 from parity_tests.diagnosis import _same, diagnose
 from parity_tests.engine.questions import Question, judge
-from parity_tests.judging import FAR_BELOW_ANY_BUG, Exam, Examined, Finding, Verdict, questions
+from parity_tests.judging import FAR_BELOW_ANY_BUG
 from parity_tests.mistakes import MISTAKES, Mistake, conventions, mistakes_of
 from parity_tests.mutants import judged, posed, program
 from parity_tests.people.binding import Member
 from parity_tests.people.finding import Wanted, find_all
+from parity_tests.posing import Exam, questions
 from parity_tests.sandbox import loading
+from parity_tests.verdicts import Examined, Finding, Verdict
 
 EXAM, MORE = Exam(examples=0), Exam()
 EVERY = 6  # of the mistakes is diagnosed: all of them take a minute

@@ -13,8 +13,8 @@ from parity_tests.catalogue import algorithms, find
 from parity_tests.cli import main
 from parity_tests.commands.mutants import every
 from parity_tests.engine.mutation import Mutant, mutants_of
-from parity_tests.judging import Exam
 from parity_tests.mutants import TookTooLong, in_sample, limited, listed, measure, program
+from parity_tests.posing import Exam
 from parity_tests.verdicts import Verdict
 from scratch.optimizers import adam, adam_init
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from parity_tests.judging import Exam, examine
+from parity_tests.judging import examine
 from parity_tests.people import native
 from parity_tests.people.binding import Member, Parameter
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Isolated
 from parity_tests.people.names import algorithm_of
 from parity_tests.people.signatures import match
+from parity_tests.posing import Exam
 from parity_tests.samples.native import Sample
 from parity_tests.samples.native_activations import ACTIVATIONS
 from parity_tests.samples.native_cells import CELLS

@@ -10,12 +10,13 @@ import pytest
 import parity_tests
 from parity_tests.catalogue import Algorithm, algorithms
 from parity_tests.engine.operations import split
-from parity_tests.judging import Exam, examine
+from parity_tests.judging import examine
 from parity_tests.people import native
 from parity_tests.people.binding import Binding, Member
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Here
 from parity_tests.people.native_operations import Names
+from parity_tests.posing import Exam
 from parity_tests.sandbox import loading
 from parity_tests.verdicts import Verdict
 

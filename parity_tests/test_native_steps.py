@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from parity_tests.catalogue import algorithms, find
-from parity_tests.judging import Exam, examine
+from parity_tests.judging import examine
 from parity_tests.people.binding import Binding, Member, Unbound
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Here, Isolated
 from parity_tests.people.native import BINDERS
+from parity_tests.posing import Exam
 from parity_tests.samples import native_others as others
 from parity_tests.samples.native_steps_wrong import RIGHT, WRONG
 from parity_tests.sandbox import loading

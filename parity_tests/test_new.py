@@ -13,10 +13,10 @@ from parity_tests.catalogue import algorithms, find
 from parity_tests.checking import check, check_submission
 from parity_tests.cli import main
 from parity_tests.commands.check import DIALECTS
-from parity_tests.judging import Exam
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Isolated
 from parity_tests.people.targets import submissions
+from parity_tests.posing import Exam
 from parity_tests.verdicts import Verdict
 
 ALL = [(entry.name, dialect) for dialect in DIALECTS for entry in algorithms()]

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import reference
 from parity_tests.catalogue import Algorithm, algorithms, find
 from parity_tests.catalogue._mode import PLAIN, Mode
-from parity_tests.checks import Row, largest_everywhere
+from parity_tests.checks import COMPARED, Row, largest_everywhere
 from parity_tests.cli import main
 from parity_tests.engine.cases import Case
 from parity_tests.engine.operations import bound, drive, upstream_for
@@ -245,9 +245,7 @@ def test_tf32_catches_a_product_of_eight_bits() -> None:
     row = Row(
         entry, Plan(["float32"], "cuda", pose="cpu"), "float32", Mode("tf32", precision={"float32": TF32})
     )
-    from parity_tests.checks import _compare_outputs
-
-    (check,) = _compare_outputs(row)
+    (check,) = COMPARED["operation"](row)
     with TensorCores(7, obedient=False):
         tallies = check.run()
     assert any(tally.divergences for tally in tallies)

@@ -10,9 +10,10 @@ from parity_tests.engine.operations import drive
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.engine.trajectories import moments
 from parity_tests.engine.trees import flatten
-from parity_tests.judging import Exam, Subject, questions
+from parity_tests.judging import Subject
 from parity_tests.people.binding import Abilities, Binding, Reading
 from parity_tests.people.host import Here
+from parity_tests.posing import Exam, questions
 from parity_tests.verdicts import Finding, Verdict
 
 ASKED = [

@@ -10,7 +10,7 @@ import pytest
 
 from parity_tests.checking import check_submission
 from parity_tests.engine.results import Status
-from parity_tests.judging import Exam, examine
+from parity_tests.judging import examine
 from parity_tests.people.binding import Bound, Member
 from parity_tests.people.finding import Found, Wanted, find_all
 from parity_tests.people.host import Isolated
@@ -18,6 +18,7 @@ from parity_tests.people.targets import submissions
 from parity_tests.people.torch import bind
 from parity_tests.people.torch_encoder import encoder_layouts
 from parity_tests.people.torch_gates import _of_state
+from parity_tests.posing import Exam
 from parity_tests.samples.torch import IMPORTS
 from parity_tests.samples.torch import STYLES as OTHERS
 from parity_tests.samples.torch_attention import ATTENTION

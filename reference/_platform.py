@@ -25,6 +25,11 @@ cudnn, MATMUL = BACKENDS.cudnn, BACKENDS.cuda.matmul
 WORKSPACE, OVERRIDE = "CUBLAS_WORKSPACE_CONFIG", "NVIDIA_TF32_OVERRIDE"
 REPRODUCIBLE = (":4096:8", ":16:8")
 TF32_BOUND = 2.0**-10  # 11 bits, rounded or cut off
+# Said of what is right all the same: an order of summation, the layout of a cuDNN module's parameters.
+HARMLESS = (
+    "does not have a deterministic implementation",
+    "RNN module weights are not part of single contiguous chunk of memory",
+)
 SIDE = 128  # of the canary's matrix: tensor cores want large ones
 
 Flag = tuple[Any, str, Any]
@@ -98,7 +103,8 @@ def deterministic() -> Iterator[None]:
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*does not have a deterministic implementation")
+            for harmless in HARMLESS:
+                warnings.filterwarnings("ignore", f".*{harmless}")
             yield
     finally:
         torch.use_deterministic_algorithms(mode, warn_only=warn_only)

@@ -9,6 +9,9 @@ import inspect
 import numpy as np
 
 
+KINDS = {"b": "bool", "f": "float", "i": "int", "u": "int"}
+
+
 def shapes(**patterns):
     """Check every array argument of a function against its pattern before the function runs.
 
@@ -28,13 +31,13 @@ def shapes(**patterns):
     parsed = {name: [_parse(option) for option in text.split("|")] for name, text in patterns.items()}
 
     def decorate(function):
-        signature = inspect.signature(function)
-
-        defaults = {name: signature.parameters[name].default for name in parsed}
+        parameters = inspect.signature(function).parameters
+        defaults = {name: parameters[name].default for name in parsed}
 
         @functools.wraps(function)
         def checked(*args, **kwargs):
-            arguments = signature.bind(*args, **kwargs).arguments
+            # What does not fit the signature at all, Python itself says in a moment.
+            arguments = dict(zip(parameters, args, strict=False)) | kwargs
             given = {name: arguments[name] for name in parsed if name in arguments}
             arrays = {name: x for name, x in given.items() if not (x is None and defaults[name] is None)}
             _check(function.__name__, arrays, parsed, patterns)
@@ -77,8 +80,7 @@ def _check(function, arrays, parsed, patterns):
     for name, argument, array in _fields(arrays):
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):
             raise TypeError(f"{function}: {name} must be an array, got {type(array).__name__}")
-        kinds = {"b": "bool", "f": "float", "i": "int", "u": "int"}
-        kind = kinds.get(array.dtype.kind, str(array.dtype))
+        kind = KINDS.get(array.dtype.kind) or str(array.dtype)
         options = [axes for wanted, axes in parsed[argument] if wanted == kind]
         if not options:
             wanted = " or ".join(sorted({wanted for wanted, _ in parsed[argument]}))

@@ -99,8 +99,8 @@ def _run(
     from parity_tests.engine.results import Status  # noqa: PLC0415
     from parity_tests.expectations import Place, apply, read  # noqa: PLC0415
     from parity_tests.folders import check_all  # noqa: PLC0415
-    from parity_tests.judging import Exam  # noqa: PLC0415
     from parity_tests.people.finding import Wanted, prepare  # noqa: PLC0415
+    from parity_tests.posing import Exam  # noqa: PLC0415
     from parity_tests.reports import jsonfile, people  # noqa: PLC0415
     from parity_tests.reports.summary import CONFORMS, DIFFERS, USAGE, Summary  # noqa: PLC0415
 

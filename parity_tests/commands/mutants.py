@@ -10,9 +10,9 @@ from itertools import repeat
 
 from parity_tests.catalogue import Algorithm, algorithms, find
 from parity_tests.commands.arguments import natural
-from parity_tests.judging import Exam
 from parity_tests.machine import cores, workers
 from parity_tests.mutants import Power, in_sample, measure
+from parity_tests.posing import Exam
 from parity_tests.reports.summary import CONFORMS, DIFFERS
 
 # Seconds of one core: what all mutants take, and what comes before the first, whatever the sample.

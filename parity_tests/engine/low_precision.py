@@ -15,6 +15,7 @@ the larger of two), two right answers may differ by anything: such a case is not
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, takewhile
@@ -41,6 +42,7 @@ from parity_tests.engine.rounding import Model
 from parity_tests.engine.trajectories import Moment, Stepper, moments, rounded
 from parity_tests.engine.trees import flatten, fresh, tree_map
 
+FEW = 2
 ONCE = 1.05  # of the one rounding: the value that is rounded is off by a little itself
 WHOLE = 8.0  # how many u·‖y‖ a tensor may be off as a whole: 3.6 at most in outputs, 10 in gradients
 WHOLE_GRADIENT = 24.0
@@ -167,7 +169,8 @@ class Proofs:
     """Comparisons of several cases, of which each tensor must prove something in one at least.
 
     In few digits a value is often not much larger than what rounding may do to it. What is nothing but
-    that in one case may be more in another.
+    that in one case may be more in another. What is there in FEW cases only, as the parameters of a fourth
+    layer are, may leave the proof to its siblings.
     """
 
     whole: Collection[str] = ()
@@ -175,6 +178,7 @@ class Proofs:
     doubtful: list[str] = field(default_factory=list)
     unproven: dict[str, str] = field(default_factory=dict)
     proven: set[str] = field(default_factory=set)
+    seen: Counter[str] = field(default_factory=Counter)
 
     def add(
         self,
@@ -186,6 +190,7 @@ class Proofs:
     ) -> None:
         names = [comparison.tensor for comparison in compared]
         self.tally_.add(compared, case.spec, benign=False, allow_zero=names, begins=begins)
+        self.seen.update(names)
         for comparison in compared:
             if not comparison.vacuous or comparison.tensor in (*case.allow_zero, *allow_zero):
                 self.proven.add(comparison.tensor)
@@ -194,12 +199,13 @@ class Proofs:
 
     def wanting(self) -> dict[str, str]:
         """What has proven nothing so far, each with a case."""
-        nothing = {"": self.doubtful[0]} if self.doubtful and not self.tally_.tensors else {}
-        return nothing | {
-            name: spec
-            for name, spec in self.unproven.items()
-            if name not in self.proven and top(name) not in self.whole
-        }
+        wanting = {"": self.doubtful[0]} if self.doubtful and not self.tally_.tensors else {}
+        proven = {top(name) for name in self.proven}
+        for name, spec in self.unproven.items():
+            by_siblings = self.seen[name] <= FEW and top(name) in proven
+            if not (name in self.proven or by_siblings or top(name) in self.whole):
+                wanting[name] = spec
+        return wanting
 
     def tally(self) -> Tally:
         """What was found, and what was never proven."""

@@ -168,12 +168,12 @@ def parts(operand: Any) -> tuple[Any, Any]:
     """
     if isinstance(operand, Rounded):
         return operand.value, operand.scale
-    if type(operand) is float and operand:  # there are few, and they come again and again
+    if type(operand) in (float, int) and operand:  # there are few, and they come again and again
         return _constant(operand)
     return _of_plain(operand)
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=1024, typed=True)
 def _constant(number: float) -> tuple[Any, Any]:
     value, error = _of_plain(number)
     value.flags.writeable = error.flags.writeable = False
