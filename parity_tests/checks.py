@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,13 @@ from parity_tests.engine.initializers import (
     check_initializer_refusals,
 )
 from parity_tests.engine.low_precision import check_trajectory_in_low_precision, compare_in_low_precision
-from parity_tests.engine.operations import check_dtype, check_unchanged, compare_operation
+from parity_tests.engine.operations import (
+    Prepared,
+    check_dtype,
+    check_unchanged,
+    compare_operation,
+    prepare,
+)
 from parity_tests.engine.precision import FLOAT64, PRECISIONS, Precision
 from parity_tests.engine.refusals import check_refusals
 from parity_tests.engine.results import Tally
@@ -50,6 +56,15 @@ class Check:
     unfit: Callable[[], str] = str
 
 
+class Memory:
+    """What rows of one algorithm and dtype have in common, so that one of them computes it for all: cases
+    by what chooses them, and how they round, by the case and the precision."""
+
+    def __init__(self) -> None:
+        self.cases: dict[str, list[Case]] = {}
+        self.prepared: dict[tuple[int, Precision], Prepared] = {}
+
+
 @dataclass(frozen=True)
 class Row:
     """A dtype, a device and a mode in which torch is compared with one algorithm."""
@@ -58,6 +73,7 @@ class Row:
     plan: Plan
     dtype: str
     mode: Mode
+    memory: Memory = field(default_factory=Memory, compare=False)
 
     @property
     def precision(self) -> Precision:
@@ -69,7 +85,26 @@ class Row:
 
     @property
     def cases(self) -> list[Case]:
-        return self.plan.cases(self.entry, self.dtype, self.mode)
+        mode, cases = self.mode, self.memory.cases
+        chosen_by = repr((mode.curated, mode.fixed.get(self.entry.name), mode.examples, self.precision))
+        if chosen_by not in cases:
+            cases[chosen_by] = self.plan.cases(self.entry, self.dtype, mode)
+        return cases[chosen_by]
+
+    def prepare(
+        self,
+        formula: Callable[..., Any],
+        subject: Callable[..., Any],
+        case: Case,
+        precision: Precision,
+        *,
+        through_time: bool = False,
+    ) -> Prepared:
+        """What `engine.operations.prepare` returns, which is the same in every mode."""
+        key = id(case), precision  # the cases are kept, so that no other one gets the same id
+        if key not in self.memory.prepared:
+            self.memory.prepared[key] = prepare(formula, subject, case, precision, through_time=through_time)
+        return self.memory.prepared[key]
 
     @property
     def cap(self) -> float | None:
@@ -105,9 +140,10 @@ class Row:
 def checks(entry: Algorithm, plan: Plan, *, alone: bool) -> Iterator[Check]:
     """All that is run of an algorithm, by the plan; with `alone`, also what needs no torch."""
     for dtype in dtypes(entry, plan):
+        memory = Memory()
         for mode in modes_of(entry):
             if mode.has(plan.device, dtype) and plan.wants_mode(mode):
-                yield from COMPARED[entry.protocol](Row(entry, plan, dtype, mode))
+                yield from COMPARED[entry.protocol](Row(entry, plan, dtype, mode, memory))
     if alone:
         yield from ALONE[entry.protocol](entry, plan)
 
@@ -137,6 +173,7 @@ def _compare_outputs(row: Row) -> Iterator[Check]:
             row.precision,
             caps=entry.caps(row.dtype),
             through_time=entry.through_time,
+            prepare=row.prepare,
         )[: len(kinds)]
 
     def run_low() -> Sequence[Tally]:

@@ -20,6 +20,7 @@ from parity_tests.catalogue._entry import Initializer
 from parity_tests.engine.cases import Case
 from parity_tests.engine.compare import Comparison, Divergence
 from parity_tests.engine.initializers import statistic, statistics
+from parity_tests.people.answers import of_theirs
 from parity_tests.people.binding import Absent, Beyond, Binding
 from parity_tests.people.host import Host, Lost, TheirError
 from parity_tests.posing import Exam
@@ -155,9 +156,11 @@ class _Subject:
         shape = options.pop("shape")
         self.host.seed(world)
         assert self.binding.draw is not None
-        value = self.binding.draw(self.host, shape, rng=Rng(seed), **options)
+        with of_theirs():
+            value = self.binding.draw(self.host, shape, rng=Rng(seed), **options)
+            drawn = dict(value) if isinstance(value, Mapping) else {"y": value}
         self.host.forget()
-        return dict(value) if isinstance(value, Mapping) else {"y": value}
+        return drawn
 
     def examined(self, case: Case) -> Iterator[Finding]:
         """A finding of the distribution, and one of each complaint about where the draws come from."""

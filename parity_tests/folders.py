@@ -11,6 +11,7 @@ from pathlib import Path
 
 from parity_tests.checking import Checked, check_submission
 from parity_tests.machine import workers
+from parity_tests.people.binding import UsageError
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Isolated
 from parity_tests.people.isolation import Process
@@ -63,7 +64,7 @@ def _check(submission: Submission, wanted: Wanted, exam: Exam, timeout: float, d
             diagnose=diagnose,
             without_torch=partial(_host, False, timeout),
         )
-    except ValueError:  # what was asked for makes no sense, for this file or any
+    except UsageError:
         raise
     except Exception as error:  # one file must not take the others with it
         close()

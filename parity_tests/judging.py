@@ -17,6 +17,7 @@ from parity_tests.engine.mutation_exchange import ALONE
 from parity_tests.engine.precision import FLOAT32
 from parity_tests.engine.questions import Answer, Question, all_of_float32, judge
 from parity_tests.engine.trees import tree_map
+from parity_tests.people.answers import of_theirs
 from parity_tests.people.binding import Absent, Beyond, Binding, Reading
 from parity_tests.people.host import Host, Lost, TheirError
 from parity_tests.posing import Exam, pose, questions, reduced
@@ -188,7 +189,8 @@ class Subject:
 
     def answer(self, question: Question) -> Answer:
         self.host.seed(question.case.seed)
-        answer = self.reading.ask(self.host, question)
+        with of_theirs():
+            answer = self.reading.ask(self.host, question)
         self.host.forget()
         return answer
 

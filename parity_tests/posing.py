@@ -20,7 +20,7 @@ from parity_tests.engine.questions import (
     proves_something,
 )
 from parity_tests.engine.trees import flatten
-from parity_tests.people.binding import Abilities, Beyond
+from parity_tests.people.binding import Abilities, Beyond, UsageError
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,16 @@ class Exam:
 def questions(
     algorithm: str, abilities: Abilities, exam: Exam, formula: Any = None, narrow: Any = None
 ) -> tuple[tuple[Question, ...], tuple[str, ...]]:
-    """The questions that can be asked, and why others can't be."""
+    """The questions that can be asked, and why others can't be.
+
+    Raises UsageError for an exam of one case that the algorithm does not have.
+    """
     entry = find(algorithm)
     if exam.case:
-        cases = [entry.case("float64", exam.case)]
+        try:
+            cases = [entry.case("float64", exam.case)]
+        except ValueError as error:
+            raise UsageError(str(error)) from None
     else:
         cases = entry.cases("float64", examples=exam.examples, seed=exam.seed)
     posed: list[Question] = []

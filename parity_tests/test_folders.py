@@ -66,3 +66,9 @@ def test_a_file_called_like_a_module_never_runs_where_it_is_judged(name: str, tm
     assert "OWNED" not in os.listdir(tmp_path)
     assert f"{MANY} of {MANY} algorithms wrong" in ran.stdout, ran.stderr
     assert ran.returncode == 1
+
+
+def test_what_returns_nonsense_takes_no_other_file_with_it(tmp_path: Path) -> None:
+    rate = "def update_lr(learning_rate0, epoch_num, decay_rate):\n    return [1.0, 2.0]\n"
+    found = verdicts(folder(tmp_path, rate=rate, wrong=WRONG), jobs=1)
+    assert found == {"rate": [Verdict.WRONG], "wrong": [Verdict.WRONG]}

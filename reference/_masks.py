@@ -14,6 +14,8 @@ class MasksGiven(TorchDispatchMode):
     def __torch_dispatch__(self, op, types, args=(), kwargs=None):
         if op is torch.ops.aten.bernoulli_.float:
             return args[0].copy_(next(self.masks).reshape(args[0].shape))  # oneDNN unpacks equal lengths
+        if op is torch.ops.aten.bernoulli.p:  # inside a transform of torch.func
+            return next(self.masks).reshape(args[0].shape).to(args[0].dtype)
         if op is torch.ops.aten.native_dropout.default:  # on CUDA one kernel draws and multiplies
             (x, p, _), mask = args, next(self.masks)
             return x * mask / (1 - p), mask

@@ -1,9 +1,10 @@
-"""The same functions of tensors, called otherwise: on other strides, by torch.func, mapped, compiled, in bfloat16.
+"""The same functions of tensors, called otherwise: on other strides, by torch.func, compiled, in bfloat16.
 
-Each is a transform for `reference.through`: it takes a function of tensors by keyword and returns another one.
+Each is a transform for `reference.through`: it takes a function of tensors and returns another one.
 """
 
 import functools
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ def laid_out(layout: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Tensor
 
 
 def channels_last(x: torch.Tensor) -> torch.Tensor:
-    """Images (N, C, H, W) pixel by pixel, each with all its channels; what has another number of axes as it is."""
+    """Images (N, C, H, W) pixel by pixel, each with all its channels; anything else as it is."""
     return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
 
@@ -75,13 +76,19 @@ def transposed(x: torch.Tensor) -> torch.Tensor:
     return x.permute(axes).contiguous().permute(axes)
 
 
+on_strides, on_transposed, on_channels_last = map(laid_out, (strided, transposed, channels_last))
+
+
 # ---- torch.func ----
 
 
 @contextmanager
 def _nothing_loaded() -> Iterator[None]:
     """A transformed tensor cannot be written into a module, which gets it from `functional_call` anyway."""
-    with mock.patch.object(nn.Module, "load_state_dict", lambda *_, **__: None):
+    with (
+        mock.patch.object(nn.Module, "load_state_dict"),
+        mock.patch.object(nn.Module, "to", lambda module, *_, **__: module),
+    ):
         yield
 
 
@@ -125,19 +132,19 @@ def by_vjp(f: Tensors) -> Tensors:
     @functools.wraps(f)
     def differentiated_otherwise(**arguments: Any) -> Any:
         tensors, put_together = _taken_apart(arguments)
-        floating = [tensor.is_floating_point() for tensor in tensors]
+        followed = [tensor.requires_grad for tensor in tensors]
         returned: list[Any] = []
 
         def run(*primals: torch.Tensor) -> Any:
             following = iter(primals)
-            mixed = (next(following) if of else t for t, of in zip(tensors, floating, strict=True))
+            mixed = (next(following) if of else t for t, of in zip(tensors, followed, strict=True))
             found, rebuild = _taken_apart(f(**put_together(mixed)))
             differentiable = [tensor.requires_grad for tensor in found]
             returned[:] = rebuild, differentiable
             outputs = [t for t, of in zip(found, differentiable, strict=True) if of]
             return tuple(outputs), [t for t, of in zip(found, differentiable, strict=True) if not of]
 
-        made = _ByVjp.apply(run, *(t for t, of in zip(tensors, floating, strict=True) if of))
+        made = _ByVjp.apply(run, *(t for t, of in zip(tensors, followed, strict=True) if of))
         rebuild, differentiable = returned
         outputs, others = iter(made[: sum(differentiable)]), iter(made[sum(differentiable) :])
         return rebuild(next(outputs) if of else next(others) for of in differentiable)
@@ -163,8 +170,9 @@ def mapped(f: Tensors) -> Tensors:
             return tuple(found)
 
         pairs = [(t, _reversed(t))[:: -1 if place else 1] for t in tensors]
-        with _nothing_loaded():
-            made = torch.func.vmap(run)(*(torch.stack(pair) for pair in pairs))
+        with _nothing_loaded(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "There is a performance drop")  # an operation is looped over
+            made = torch.func.vmap(run, randomness="same")(*(torch.stack(pair) for pair in pairs))
         return rebuilt[0](tensor[place] for tensor in made)
 
     return over_a_batch
@@ -192,11 +200,20 @@ def autocast(f: Tensors) -> Tensors:
 
 
 def compiled(f: Tensors) -> Tensors:
-    """By `torch.compile`, anew for every call: another case has other shapes and options."""
+    """By `torch.compile`, anew for every call: another case has other shapes and options.
+
+    Raises RuntimeError where no part of it was compiled.
+    """
 
     @functools.wraps(f)
     def by_inductor(*args: Any, **tensors: Any) -> Any:
+        from torch._dynamo.utils import counters  # noqa: PLC0415 (slow to import)
+
         torch._dynamo.reset()
-        return torch.compile(f, dynamic=False)(*args, **tensors)
+        before = counters["stats"]["unique_graphs"]
+        returned = torch.compile(f, dynamic=False)(*args, **tensors)
+        if counters["stats"]["unique_graphs"] == before:
+            raise RuntimeError("torch.compile left everything as it was")
+        return returned
 
     return by_inductor

@@ -75,6 +75,7 @@ class Algorithm:
     def cases(self, dtype: str, *, examples: int = 4, seed: int = 0, mode: Mode = PLAIN) -> list[Case]:
         """The curated cases, then as many drawn ones as `examples` says; those that the mode can take."""
         fixed = self._fixed(dtype, mode)
+        examples = examples if mode.examples is None else min(examples, mode.examples)
         curated = [{**answers, **fixed} for answers in mode.curated or self.curated]
         cases = [self.draw(Draw(dtype, seed + i, answers)) for i, answers in enumerate(curated)]
         cases += self.drawn(dtype, range(seed + len(cases), seed + len(cases) + examples), mode)
@@ -87,8 +88,9 @@ class Algorithm:
             yield self.draw(Draw(dtype, seed, {**next(answers), **self._fixed(dtype, mode)}))
 
     def _fixed(self, dtype: str, mode: Mode) -> dict[str, Any]:
-        """What is the same in all cases, because of few digits."""
-        return self.low.answers(dtype) if mode.computes_in(dtype).low else {}
+        """What is the same in all cases, because of few digits or of the mode."""
+        few = self.low.answers(dtype) if mode.computes_in(dtype).low else {}
+        return {**few, **mode.fixed.get(self.name, {})}
 
     def plain(self, case: Case) -> Case | None:
         """The same case at benign inputs, where it has a regime to choose."""

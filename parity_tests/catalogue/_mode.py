@@ -40,6 +40,8 @@ class Mode:
         precision: dtype -> how it computes there, if not in the dtype itself.
         rounds_once: whether what torch rounds only once it rounds only once here, too.
         curated: cases in place of the entry's own, as answers fixed by label, where it cannot take them all.
+        fixed: algorithm -> answers fixed in every case, because it cannot take the others.
+        examples: how many cases are drawn at most, where each is dear.
         of: which algorithms have it.
         unfit: why it cannot run on a device, which is why it is skipped there; empty if it can.
         default: whether it runs without being asked for by name.
@@ -53,6 +55,8 @@ class Mode:
     precision: Mapping[str, Precision] = field(default_factory=dict)
     rounds_once: bool = True
     curated: tuple[Mapping[str, Any], ...] = ()
+    fixed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    examples: int | None = None
     of: Callable[[Any], bool] = everywhere
     unfit: Callable[[str], str] = able
     default: bool = True

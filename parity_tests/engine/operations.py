@@ -85,6 +85,28 @@ def bound(
     return Answer(worst_case.outputs, run(Model.of(precision, quadrature=True)).gradients)
 
 
+class Prepared(NamedTuple):
+    """What a case is compared by, whatever it is compared with."""
+
+    upstream: list[Any]
+    scales: Answer
+    got: Answer
+
+
+def prepare(
+    formula: Callable[..., Any],
+    subject: Callable[..., Any],
+    case: Case,
+    precision: Precision,
+    *,
+    through_time: bool = False,
+) -> Prepared:
+    """Upstream gradients, the error scale by `formula`, and the answer of `subject`."""
+    upstream = upstream_for(formula, case)
+    scales = bound(formula, case, upstream, precision, through_time=through_time)
+    return Prepared(upstream, scales, drive(subject, case, upstream))
+
+
 class Comparisons(NamedTuple):
     """The two tallies that one run of an operation fills."""
 
@@ -102,6 +124,7 @@ def compare_operation(
     caps: tuple[float, float] | None = None,
     through_time: bool = False,
     floor: float = 0.0,
+    prepare: Callable[..., Prepared] = prepare,
 ) -> Comparisons:
     """Compare `subject` with `oracle` on every case at the tolerance that `formula` gives.
 
@@ -113,13 +136,12 @@ def compare_operation(
             largest value, for outputs and for gradients.
         through_time: whether the gradients are gradients through time.
         floor: what is allowed anyway, relative to the largest value of a tensor.
+        prepare: the function of that name, or one that remembers what it returned.
     """
     outputs, gradients = Tally(caps and caps[0]), Tally(caps and caps[1])
     for case in cases:
-        upstream = upstream_for(formula, case)
-        scales = bound(formula, case, upstream, precision, through_time=through_time)
+        upstream, scales, got = prepare(formula, subject, case, precision, through_time=through_time)
         expected = drive(oracle, case, upstream)
-        got = drive(subject, case, upstream)
         for tally, part in ((outputs, 0), (gradients, 1)):
             factor = FACTOR_THROUGH_TIME if through_time and part == 1 else FACTOR
             compared = compare(got[part], expected[part], scales[part], precision, factor, floor=floor)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,15 @@ def answer(question: Question, outputs: Any, gradients: Any = None) -> Answer:
                 raise Absent("it returns None")
             answers.append(named(part, outputs))
     return answers
+
+
+@contextmanager
+def of_theirs() -> Iterator[None]:
+    """What can't be read of a returned value is theirs to answer for.  Raises TheirError."""
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise TheirError("TypeError", f"what it returned can't be read: {error}") from error
 
 
 def empty(value: Any) -> bool:

@@ -28,6 +28,10 @@ class Absent(Exception):
     """Nothing is implemented there yet."""
 
 
+class UsageError(ValueError):
+    """What was asked for makes no sense, whatever is in the file."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter as its author wrote it; `kind` is one of `inspect.Parameter`'s, by name."""

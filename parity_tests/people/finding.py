@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parity_tests.catalogue import algorithms
-from parity_tests.people.binding import Binding, Bound, Member, Unbound
+from parity_tests.people.binding import Binding, Bound, Member, Unbound, UsageError
 from parity_tests.people.torch_names import written_for_torch
 
 # In the order in which they are asked: those with names of their own first.
@@ -64,7 +64,7 @@ def find_all(members: Sequence[Member], wanted: Wanted) -> Found:
         near = difflib.get_close_matches(wanted.member, [m.name for m in members], n=3)
         if not any(member.name == wanted.member for member in members):
             hint = f"did you mean {' or '.join(near)}?" if near else "it defines " + _few(members)
-            raise ValueError(f"there is nothing called {wanted.member!r} there; {hint}")
+            raise UsageError(f"there is nothing called {wanted.member!r} there; {hint}")
     settled = _Settled()
     for_torch = written_for_torch(members)
     asked = [name for name in DIALECTS if name != "torch" or for_torch]  # it is slow to import

@@ -207,7 +207,7 @@ def _told(found: Any) -> dict[str, Any]:
     try:
         members = [_member(told) for told in found["members"] if told["name"].isidentifier()]
         return {"members": members, "notes": [_note(told) for told in found["notes"][:MOST_NOTES]]}
-    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError):
         raise Lost("what came back is no answer") from None
 
 

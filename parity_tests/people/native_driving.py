@@ -143,6 +143,7 @@ class Run:
         values = {**given, **({} if way.method else self.options), "t": self.t, "lr": self.lr}
         values |= {name: value for name, value in self.options.items() if name in way.call.theirs}
         values |= {name: value for name, value in held.carried.items() if name not in ("param", "bias")}
+        again = bool(fill)
         assign: list[tuple[Target, Any]] = []
         if way.gradients:
             assign = [((self.owner, way.gradients), values["grad"])]
@@ -150,8 +151,8 @@ class Run:
         unasked = {name for name in way.slots if name not in held.carried and name != "t"}
         args, kwargs = placed(way.call, {n: v for n, v in values.items() if n not in unasked})
         target: Target = (self.owner, way.method) if way.method else way.member
-        # At the first step alone: what it does to its gradients, it does to all of them.
-        buffers = [self.buffers[key] for key in grads if key in self.buffers] if self.t == 1 else []
+        # After the first step alone: what it does to its gradients, it does to all of them.
+        buffers = [] if again else [self.buffers[key] for key in grads if key in self.buffers]
         return Asked(target, args, kwargs, assign, fill, [*self._own_places(), *held.places(), *buffers])
 
     def _own_places(self) -> list[Target]:
@@ -164,7 +165,7 @@ class Run:
         there = held.read([next(then) for _ in held.places()])
         now = next((arrays for arrays in kept if arrays is not None), there)
         given = [grads[key] for key in held.keys if key in self.buffers]
-        if any(not np.array_equal(was, grad, equal_nan=True) for was, grad in zip(then, given, strict=False)):
+        if any(_changed(was, grad) for was, grad in zip(then, given, strict=False)):
             self.host.remark(CHANGES_GRADIENTS)
         before = held.values
         self._absorb(held, turn, now)
@@ -229,6 +230,11 @@ class Run:
             raise MisfitError(
                 f"it returned {len(items)} values besides the parameters, and takes {len(slots)} of them"
             )
+
+
+def _changed(was: Any, grad: np.ndarray) -> bool:
+    numbers = isinstance(was, np.ndarray) and was.dtype.kind in "fiub"
+    return not (numbers and np.array_equal(was, grad, equal_nan=True))
 
 
 def _differ(now: Arrays, before: Arrays) -> bool:

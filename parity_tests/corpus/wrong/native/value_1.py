@@ -1,89 +1,45 @@
-import math
+# automatic differentiation of numbers, one rule for each operation
+from math import exp
+
+
+def number(thing):
+    return thing if isinstance(thing, Value) else Value(thing)
 
 
 class Value:
-    """ stores a single scalar value and its gradient """
-
-    def __init__(self, data, _children=(), _op=''):
-        self.data = data
-        self.grad = 0
-        self._backward = lambda: None
-        self._prev = set(_children)
-        self._op = _op
+    def __init__(self, data, *sources):
+        self.data, self.grad = data, 0.0
+        self.sources = sources              # (where it comes from, how much it changes with that)
 
     def __add__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
-        out = Value(self.data + other.data, (self, other), '+')
-
-        def _backward():
-            self.grad += out.grad
-            other.grad += out.grad
-        out._backward = _backward
-        return out
+        other = number(other)
+        return Value(self.data + other.data, (self, 1.0), (other, 1.0))
 
     def __mul__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
-        out = Value(self.data * other.data, (self, other), '*')
+        other = number(other)
+        return Value(self.data * other.data, (self, other.data), (other, self.data))
 
-        def _backward():
-            self.grad += other.data * out.grad
-            other.grad += self.data * out.grad
-        out._backward = _backward
-        return out
-
-    def __pow__(self, other):
-        assert isinstance(other, (int, float))
-        out = Value(self.data ** other, (self,), f'**{other}')
-
-        def _backward():
-            self.grad += (other * self.data ** (other - 1)) * out.grad
-        out._backward = _backward
-        return out
+    def __pow__(self, n):
+        return Value(self.data ** n, (self, n * self.data ** (n - 1)))
 
     def exp(self):
-        out = Value(math.exp(self.data), (self,), 'exp')
-
-        def _backward():
-            self.grad += out.data * out.grad
-        out._backward = _backward
-        return out
-
-    def relu(self):
-        out = Value(0 if self.data < 0 else self.data, (self,), 'ReLU')
-
-        def _backward():
-            self.grad += (out.data > 0) * out.grad
-        out._backward = _backward
-        return out
-
-    def tanh(self):
-        out = Value(math.tanh(self.data), (self,), 'tanh')
-
-        def _backward():
-            self.grad += (1 - out.data ** 2) * out.grad
-        out._backward = _backward
-        return out
-
-    def backward(self):
-        self.grad = 1
-        stack = [self]
-        while stack:
-            v = stack.pop()
-            v._backward()
-            for child in v._prev:
-                stack.append(child)
+        y = exp(self.data)
+        return Value(y, (self, y))
 
     def __neg__(self):
-        return self * -1
-
-    def __radd__(self, other):
-        return self + other
+        return self * -1.0
 
     def __sub__(self, other):
-        return self + (-other)
-
-    def __rmul__(self, other):
-        return self * other
+        return self + -number(other)
 
     def __truediv__(self, other):
-        return self * other ** -1
+        return self * number(other) ** -1.0
+
+    def backward(self):
+        self.grad = 1.0
+        todo = [self]
+        while todo:                         # depth first
+            value = todo.pop()
+            for source, slope in value.sources:
+                source.grad += slope * value.grad
+                todo.append(source)
