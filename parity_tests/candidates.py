@@ -7,7 +7,10 @@ Each is other code for functions that the formula is made of, exchanged in those
 from __future__ import annotations
 
 import ast
+import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import combinations
@@ -16,14 +19,15 @@ from typing import Any
 import numpy as np
 
 from parity_tests.catalogue import Algorithm, find
-from parity_tests.engine.mutation import Mutant, Program, Watched, mutants_of, watched
+from parity_tests.engine.mutation import Mutant, Program, mutants_of
 from parity_tests.engine.mutation_exchange import Changes, copy_of, exchanged, function_of
+from parity_tests.engine.mutation_guard import SECONDS, limited
 from parity_tests.engine.mutation_reach import Unit, uses
-from parity_tests.engine.mutation_running import Ran, ran
+from parity_tests.engine.mutation_running import Ran, Watched, ran, watched
 from parity_tests.engine.operations import split
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.engine.trees import flatten, fresh
-from parity_tests.mistakes import MISTAKES, Edit, Mistake, drivings_of, edited
+from parity_tests.mistakes import Edit, Mistake, drivings_of, edited, mistakes_of
 from parity_tests.mistakes.driving import Driving
 from parity_tests.mutants import NO_FORMULA, Functions, answers, original, program
 from parity_tests.people.native_driving import beside_twins
@@ -73,20 +77,37 @@ class Asked:
     def of(cls, examined: Examined, question: Question) -> Asked:
         return cls(find(examined.algorithm), examined.formula, question)
 
-    def answer(self, question: Question, candidate: Candidate | None = None) -> Answer:
-        """What the formula says to a question, or would say with a candidate's code."""
-        with exchanged({} if candidate is None else candidate.changes()):
-            if candidate is not None and candidate.twins:
+    def answer(
+        self, question: Question, candidate: Candidate | None = None, *, seconds: float = SECONDS
+    ) -> Answer:
+        """What the formula says to a question, or would say with a candidate's code, which may take so long.
+
+        Raises TookTooLong.
+        """
+        if candidate is None:
+            with exchanged({}):
+                return self._answered(question)
+        with warnings.catch_warnings():  # of the compiler
+            warnings.simplefilter("ignore")
+            changes = candidate.changes()
+        with exchanged(changes), limited(seconds):  # no time-out comes while code is exchanged
+            if candidate.twins:
                 return beside_twins(question, lambda case: self._answered(replace(question, case=case)))
             return self._answered(question)
 
     def _answered(self, question: Question) -> Answer:
-        """All of it, or the outputs alone where the gradients of these outputs can't be asked for."""
+        """All of it, or the outputs alone where the gradients of these outputs can't be asked for.
+
+        Outputs of another shape than the upstream gradient are refused by what is around a function; within,
+        the two are broadcast, as people's code does.
+        """
         try:
             return answers(self.entry, self._functions, question)
         except ValueError:
             if [part.kind for part in question.parts] != ["outputs", "gradients"]:
                 raise
+            with suppress(Exception):
+                return answers(self.entry, [inspect.unwrap(one) for one in self._functions], question)
             with np.errstate(all="ignore"):
                 case = question.case
                 y, _ = split(self._functions[0](**fresh(case.arrays), **case.options))
@@ -173,15 +194,11 @@ class Asked:
     def _mistakes(self) -> list[Mistake]:
         """Those that the executed functions can hold; those of the algorithm's own function come first."""
         executed = {unit.name for unit in self.ran.units}
-        held = [
-            mistake
-            for mistake in MISTAKES
-            if executed & set(mistake.functions) and mistake.concerns(self.code, self.entry.name)
-        ]
-        return sorted(held, key=lambda mistake: self.entry.name not in mistake.functions)
+        held = mistakes_of(self.entry.name, self.code)
+        return [mistake for mistake in held if executed & set(mistake.functions)]
 
     def _printed(self, erratum: Any) -> Changes:
-        return {self._unit: erratum.misprint}
+        return {self._unit: _called_as(function_of(self._unit), erratum.misprint)}
 
     def _edited(self, edits: Iterable[Edit]) -> Changes:
         return changes_of(self.code, edits)
@@ -194,6 +211,29 @@ def changes_of(code: Program, edits: Iterable[Edit]) -> Changes:
     """The functions with these edits made.  Raises ValueError for text that does not occur once."""
     made = edited(code, edits).values()
     return {unit: compile(ast.Module([node], []), unit.file, "exec") for unit, node in made}
+
+
+def _called_as(original: Callable[..., Any], misprint: Callable[..., Any]) -> Callable[..., Any]:
+    """The misprint, which need not take what is left at the original's default."""
+    signature = inspect.signature(original)
+    takes = inspect.signature(misprint).parameters.values()
+    names = {parameter.name for parameter in takes}
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes)
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs).arguments
+        kept = {
+            name: value
+            for name, value in given.items()
+            if takes_all or name in names or not _is_default(value, signature.parameters[name].default)
+        }
+        return misprint(**kept)
+
+    return called
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    return value is default or (not isinstance(value, np.ndarray) and value == default)
 
 
 def _mutated(mutant: Mutant) -> Changes:

@@ -308,6 +308,9 @@ def check(
 ) -> Report:
     """Check one's own implementation of the algorithm called `as_`, in this process.
 
+    Checks in several threads run one by one. While the diagnosis looks for what is different in a wrong one,
+    functions of `scratch` are changed for a while, for everybody in the process who calls them.
+
     Args:
         implementation: a function or class in any of the forms that `parity check` understands.
         as_: the name in the catalogue.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -38,6 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except ValueError as error:
+        print(f"parity: {error}", file=sys.stderr)
+        return USAGE
+    except OSError as error:  # a full disk, or nobody who reads
+        # What is left to be written can't be, which Python would say once more at its end.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(f"parity: {error}", file=sys.stderr)
         return USAGE
     except Exception:  # whatever it is, it is no verdict on anybody's code

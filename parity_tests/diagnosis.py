@@ -21,29 +21,29 @@ import numpy as np
 from parity_tests import diagnosis_draws
 from parity_tests.candidates import FAR_FETCHED, PLAUSIBLE, Asked, Candidate
 from parity_tests.catalogue import find
+from parity_tests.engine.clue_conditions import raising
 from parity_tests.engine.clues import clues
 from parity_tests.engine.compare import compare
 from parity_tests.engine.mutation_exchange import ALONE
-from parity_tests.engine.mutation_guard import TookTooLong, limited
+from parity_tests.engine.mutation_guard import TookTooLong
 from parity_tests.engine.precision import FLOAT64
-from parity_tests.engine.questions import Answer, Question, judge
+from parity_tests.engine.questions import Answer, Question, judge, summary
 from parity_tests.engine.results import Diagnosis
 from parity_tests.judging import FAR_BELOW_ANY_BUG
 from parity_tests.mistakes import Mistake, line_of
 from parity_tests.mistakes.driving import Driving
-from parity_tests.mutants import summary
 from parity_tests.people.complaints import Complaint
 from parity_tests.verdicts import Examined, Verdict
 
-# How much is tried, in calls of functions, which are as many on every machine: half a second on a fast one.
-WORK = 300_000
+# How much is tried, in calls of functions, which are as many on every machine: two seconds on a fast one.
+WORK = 1_000_000
 OVERHEAD = 400  # of a candidate, in calls: to compile it and to compare its answer
 ENDLESS = 100_000  # of a candidate that does not come to an end
 MADE = 60  # of a mutant, in calls: to find the place for it
-SECONDS = 10.0  # of the processor: nobody waits longer, however slow the machine
-ONE = 0.5  # of the processor, for one candidate: no right one comes near
+SECONDS = 10.0  # of this thread's own: nobody waits longer, however slow the machine
+ONE = 0.5  # of these, for one candidate: no right one comes near
 NOT_KNOWN = "not known: no single change of the formula that was tried behaves like it"
-CUT_SHORT = "the search was cut short: it took more than {:g} seconds"
+CUT_SHORT = "the search was cut short before everything was tried"
 MOST = 4  # that are told of those that agree
 Pair = tuple[Question, Answer]
 
@@ -56,14 +56,33 @@ def diagnose(examined: Examined, *, seconds: float = SECONDS) -> tuple[Diagnosis
         return _of_draws(examined)
     if told := _complaint(examined):
         return told
-    search = _Search(examined, time.process_time() + seconds)
+    search = _Search(examined, time.thread_time() + seconds)
     with ALONE:
         found = search.alike()
-    if found is not None:
-        return _told(*found)
-    held = clues(examined.answers) or [NOT_KNOWN]
-    held += [CUT_SHORT.format(seconds)] if search.late else []
+        if found is not None:
+            return _of_alike(*found)
+    held = [_where_it_answers(examined, text) for text in clues(examined.answers)]
+    held += raising(_silent(examined), _answered(examined))
+    if search.tried:
+        held = held or [NOT_KNOWN]
+        held += [CUT_SHORT] if search.cut else []
     return tuple(Diagnosis(text, nudge=text) for text in held)
+
+
+def _of_alike(reading: _Reading, alike: Sequence[Candidate]) -> tuple[Diagnosis, ...]:
+    """What agrees, as far as it does: what raises where the implementation does is more like it."""
+    examined = reading.examined
+    if explaining := [candidate for candidate in alike if reading.explains(candidate)]:
+        return _told(reading.asked, explaining)
+    first, *others = _told(reading.asked, alike)
+    where = raising(_silent(examined), _answered(examined))
+    first = replace(first, text=_where_it_answers(examined, first.text))
+    return (first, *others, *(Diagnosis(text, nudge=text) for text in where))
+
+
+def _where_it_answers(examined: Examined, text: str) -> str:
+    """What holds of the answers, where there is not one to every question."""
+    return f"where it answers, {text}" if _silent(examined) or examined.lost else text
 
 
 def _complaint(examined: Examined) -> tuple[Diagnosis, ...]:
@@ -117,53 +136,88 @@ class _Reading:
         wrong.sort(key=lambda pair: (not pair[0].case.benign, _size(pair[0])))
         rest = [pair for pair in pairs if not any(pair is one for one in wrong)]
         self.pairs = [_until_wrong(wrong[0]), *wrong, *rest]
+        self.examined = examined
         self.only_gradients = {kind for pair in wrong for kind in _kinds(pair)} == {"gradients"}
         self.asked = Asked.of(examined, self.pairs[0][0])
 
     def agrees(self, candidate: Candidate) -> bool:
-        """Whether a candidate gives the same answer to every question.  Raises TookTooLong."""
+        """Whether a candidate gives the same answer to every question.
+
+        Raises TookTooLong, and RecursionError of what is no mutant, which has to come to an end.
+        """
+        deadline = time.thread_time() + ONE
         try:
-            with limited(ONE):
-                return all(_same(q, answer, self.asked.answer(q, candidate)) for q, answer in self.pairs)
+            for question, answer in self.pairs:
+                if (left := deadline - time.thread_time()) <= 0:
+                    raise TookTooLong
+                if not _same(question, answer, self.asked.answer(question, candidate, seconds=left)):
+                    return False
+        except RecursionError:
+            if candidate.mutant is None:
+                raise
+            return False
         except Exception:
             return False
+        return True
+
+    def explains(self, candidate: Candidate) -> bool:
+        """Whether a candidate raises wherever the implementation does."""
+        return not self.examined.lost and all(
+            self._raises(candidate, question) for question, _ in _silent(self.examined)
+        )
+
+    def _raises(self, candidate: Candidate, question: Question) -> bool:
+        try:
+            answer = self.asked.answer(question, candidate, seconds=ONE)
+        except (Exception, TookTooLong):
+            return True
+        return any(part is None for part in answer)
 
 
 class _Search:
     """What gives the same answers to all questions, as long as there is work left.
 
+    `tried` says whether any answer was wrong, to be searched for, and `cut` whether something was not tried.
+
     Args:
         examined: what was found out.
-        deadline: when to give up, in seconds of the processor.
+        deadline: when to give up, in seconds of this thread's own.
     """
 
     def __init__(self, examined: Examined, deadline: float) -> None:
         self.examined, self.deadline = examined, deadline
-        self.left, self.late = WORK, False
+        self.left, self.tried, self.cut = WORK, False, False
 
-    def alike(self) -> tuple[Asked, list[Candidate]] | None:
-        """Errata and named mistakes that agree, in any reading; else mutants, else two mistakes at once."""
-        readings: list[_Reading] = []
+    def alike(self) -> tuple[_Reading, list[Candidate]] | None:
+        """Errata, named mistakes, else mutants that agree, in the reading that was chosen and then in the
+        others; else two mistakes at once.
+
+        A change in the chosen reading comes before a mistake in another one: that may be named after the
+        very gradients that are right where the code is meant as it was taken to be.
+        """
+        chosen: _Reading | None = None
         for examined in _unlike((self.examined, *self.examined.others)):
-            if self.left < 0:
+            if self.tried and self._at_end():
                 break
             with contextlib.suppress(ValueError):
-                readings.append(reading := _Reading(examined))
+                reading = _Reading(examined)
+                chosen = chosen or reading
+                self.tried = True
                 errata = list(self.agreeing(reading, reading.asked.errata()))
                 named = list(islice(self.agreeing(reading, reading.asked.named()), 1))
                 if named:
-                    return reading.asked, [*errata, *named]
-                if errata:
-                    return reading.asked, [*errata, *self._mutants(reading)]
-        for reading in readings[:1]:
-            pairs = islice(self.agreeing(reading, reading.asked.pairs()), 1)
-            if found := self._mutants(reading) or list(pairs):
-                return reading.asked, found
+                    return reading, [*errata, *named]
+                if reading is chosen or errata:
+                    mutants = self._mutants(reading)
+                    if errata or mutants:
+                        return reading, [*errata, *mutants]
+        if chosen is not None and (pair := list(islice(self.agreeing(chosen, chosen.asked.pairs()), 1))):
+            return chosen, pair
         return None
 
     def _mutants(self, reading: _Reading) -> list[Candidate]:
         """The mutants that agree."""
-        if self.left < 0:
+        if self._at_end():
             return []
         mutants = list(reading.asked.mutants(reading.only_gradients))
         self.left -= MADE * len(mutants)
@@ -171,8 +225,7 @@ class _Search:
 
     def agreeing(self, reading: _Reading, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
         for candidate in candidates:
-            self.late = self.late or time.process_time() > self.deadline
-            if self.late or self.left < 0:
+            if self._at_end():
                 return
             self.left -= OVERHEAD + reading.asked.ran.calls
             try:
@@ -182,6 +235,11 @@ class _Search:
                 continue
             if agrees:
                 yield candidate
+
+    def _at_end(self) -> bool:
+        """Whether the time or the work is used up, with something still to be tried."""
+        self.cut = self.cut or self.left < 0 or time.thread_time() >= self.deadline
+        return self.cut
 
 
 def _plausible(asked: Asked, alike: Sequence[Candidate]) -> list[Candidate]:
@@ -215,6 +273,11 @@ def _answered(examined: Examined) -> list[Pair]:
     """What it answered, gradients of wrong shapes included."""
     odd = ((question, getattr(error, "answer", None)) for question, error in examined.raised)
     return [*examined.answers, *((question, answer) for question, answer in odd if answer is not None)]
+
+
+def _silent(examined: Examined) -> list[tuple[Question, Exception]]:
+    """The questions at which it raised, and answered nothing."""
+    return [pair for pair in examined.raised if getattr(pair[1], "answer", None) is None]
 
 
 def _kinds(pair: Pair) -> set[str]:
@@ -280,7 +343,7 @@ def _told(asked: Asked, alike: Sequence[Candidate]) -> tuple[Diagnosis, ...]:
             )
             for erratum in errata
         )
-    several = f"one of {len(mutants)} changes, which come to the same here"
+    several = "one of several changes, which come to the same here"
     text = f"it behaves exactly like the formula with {several if len(mutants) > 1 else 'one line changed'}"
     return tuple(
         Diagnosis(

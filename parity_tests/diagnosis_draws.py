@@ -18,7 +18,7 @@ from parity_tests.candidates import Asked, Candidate
 from parity_tests.catalogue import find
 from parity_tests.engine.cases import Case
 from parity_tests.engine.initializers import KOLMOGOROV, SIGMAS
-from parity_tests.engine.mutation_guard import TookTooLong, limited
+from parity_tests.engine.mutation_guard import TookTooLong
 from parity_tests.engine.questions import Question
 from parity_tests.verdicts import Examined
 
@@ -29,6 +29,7 @@ SEVERAL = 3  # cases: of fewer, two mistakes at once explain too much
 FACTORS = {"√2": math.sqrt(2), "√3": math.sqrt(3), "2": 2.0, "3": 3.0, "√6": math.sqrt(6), "4": 4.0}
 
 
+@np.errstate(all="ignore")
 def alike(examined: Examined) -> tuple[Asked, list[Candidate]] | None:
     """The formula, and what draws as it does: a named mistake, or two at once.
 
@@ -46,14 +47,15 @@ def alike(examined: Examined) -> tuple[Asked, list[Candidate]] | None:
     def agreeing(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
         for candidate in candidates:
             try:
-                with limited():
-                    if _draws_alike(asked, candidate, cases, right):
-                        yield candidate
+                agrees = _draws_alike(asked, candidate, cases, right)
             except (Exception, TookTooLong):
                 continue
+            if agrees:
+                yield candidate
 
     several = asked.pairs() if len(cases) >= SEVERAL else ()
-    return asked, list(islice(agreeing(chain(asked.named(), several)), 1))
+    errata = list(agreeing(asked.errata()))
+    return asked, [*errata, *islice(agreeing(chain(asked.named(), () if errata else several)), 1)]
 
 
 def _draws_alike(
@@ -78,7 +80,9 @@ def _draws_alike(
 def _all_near(theirs: Drawn, ours: Drawn) -> bool:
     """Whether the deviations are no further apart than a tenth, which two alike samples never are."""
     return theirs.keys() == ours.keys() and all(
-        abs(np.std(theirs[name]) - np.std(ours[name])) <= 0.1 * np.std(ours[name]) for name in ours
+        np.isfinite(theirs[name]).all()
+        and abs(np.std(theirs[name]) - np.std(ours[name])) <= 0.1 * np.std(ours[name])
+        for name in ours
     )
 
 
@@ -87,8 +91,10 @@ def _all_same(theirs: Drawn, ours: Drawn) -> bool:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two samples pass for samples of one distribution."""
+    """Whether two samples pass for samples of one distribution, all of whose values are finite."""
     x, y = np.sort(np.ravel(one)), np.sort(np.ravel(other))
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return False
     if x[0] == x[-1] or y[0] == y[-1]:
         return bool(x[0] == x[-1] == y[0] == y[-1])
     n = x.size * y.size / (x.size + y.size)
@@ -108,16 +114,23 @@ def _error(sample: np.ndarray, n: float) -> float:
 # ---- what holds of the draws ----
 
 
+@np.errstate(all="ignore")
 def clues(examined: Examined) -> list[str]:
-    """How the deviations stand to the right ones, where one ratio explains all cases."""
+    """How the deviations stand to the right ones, where one ratio explains all cases; before that, whether
+    there are any."""
+    values = np.concatenate([np.ravel(value) for _, drawn in examined.draws for value in drawn.values()])
+    if not (finite := np.isfinite(values)).all():
+        some = f"{values.size - finite.sum()} of the {values.size}" if finite.any() else "all"
+        return [f"{some} values that it drew are infinite or NaN"]
     ratios = [ratio for case, drawn in examined.draws for ratio in _ratios(examined.algorithm, case, drawn)]
     if not ratios:
         return []
     if all(ratio == 0 for ratio, _ in ratios):
         return ["it draws nothing: all values are the same"]
-    weights = np.array([1 / error**2 for _, error in ratios])
+    largest = max(ratio for ratio, _ in ratios)  # whose square may overflow
+    weights = np.array([(largest / error) ** 2 for _, error in ratios])
     mean = float((weights * [ratio for ratio, _ in ratios]).sum() / weights.sum())
-    error = SIGMAS / math.sqrt(weights.sum())
+    error = SIGMAS * largest / math.sqrt(weights.sum())
     if any(abs(ratio - mean) > SIGMAS * own for ratio, own in ratios) or abs(mean - 1) <= error:
         return []
     known = [
@@ -137,5 +150,6 @@ def _ratios(algorithm: str, case: Case, drawn: Drawn) -> Iterator[tuple[float, f
         return
     right = float(distribution(**case.options).std())
     for values in drawn.values():
-        ratio = float(np.std(values)) / right
-        yield ratio, ratio * _error(values, values.size) if ratio else 1.0
+        largest = float(np.max(np.abs(values), initial=0.0)) or 1.0  # whose square may overflow
+        ratio = float(np.std(values / largest)) * (largest / right)
+        yield ratio, ratio * _error(values / largest, values.size) if ratio else 1.0

@@ -173,7 +173,8 @@ class _Subject:
         else:
             messages = self._sources(case, seeds, draws)
         for message in messages:
-            yield Finding("distribution", label, case, Verdict.WRONG, message=message, worst=math.inf)
+            wrong = Finding("distribution", label, case, Verdict.WRONG, message=message, worst=math.inf)
+            yield replace(wrong, answered=True)
         if messages:
             return
         worst = 0.0
@@ -215,7 +216,12 @@ class _Subject:
         messages = []
         for name in self._expected_shapes(case):
             if not np.array_equal(draws[0][name], again[name]):
-                messages.append(f"{name} differs between two generators of one seed: it draws from another")
+                if generated:
+                    messages.append(
+                        f"{name} differs between two generators of one seed: it draws from another"
+                    )
+                else:
+                    self.remarks.setdefault("no global seed repeats what it draws")
             elif np.array_equal(draws[0][name], draws[1][name]) and np.ptp(draws[0][name]) > 0:
                 if generated:
                     messages.append(f"{name} is the same from two generators: it seeds one of its own")

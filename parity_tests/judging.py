@@ -19,6 +19,7 @@ from parity_tests.engine.questions import Answer, Question, all_of_float32, judg
 from parity_tests.engine.trees import tree_map
 from parity_tests.people.answers import of_theirs
 from parity_tests.people.binding import Absent, Beyond, Binding, Reading
+from parity_tests.people.complaints import Complaint
 from parity_tests.people.host import Host, Lost, TheirError
 from parity_tests.posing import Exam, pose, questions, reduced
 from parity_tests.verdicts import SEVERITY, Examined, Finding, Verdict
@@ -29,6 +30,8 @@ FAR_BELOW_ANY_BUG = 1e-9
 # off by as much as the result, and finite.
 UNSTABLE_BY = 1e-3
 BITS_OF_FLOAT32 = 29  # that float64 has more
+# Options by algorithm at which the formula is a limit, and an implementation of it divides by 0.
+LIMITS = {"smooth_l1_loss": {"beta": 0.0}}
 
 
 def examine(binding: Binding, host: Host, exam: Exam) -> Examined:
@@ -45,10 +48,20 @@ def _examined(binding: Binding, host: Host, exam: Exam) -> Examined:
         return examine_draws(entry, binding, host, exam)
     read: list[Examined] = []
     wrong_number = only_raised = False
+    losing: Reading | None = None
     for reading in binding.readings:
-        if reading.if_raises and wrong_number and not only_raised:
+        if losing is not None and (reading.narrow != losing.narrow or reading.formula is losing.formula):
+            continue
+        refuted = reading.if_raises and wrong_number and not only_raised
+        if refuted and not any(map(_raised, read)):
             continue
         examined = _read(entry, binding, reading, host, exam)
+        if refuted and examined.verdict is not Verdict.WRONG:
+            continue  # the wrong numbers stay, which it leaves out
+        if losing is not None and examined.lost:
+            break
+        if losing is not None and examined.verdict is not Verdict.EXACT:
+            continue
         if any(finding.verdict is Verdict.WRONG and finding.divergences for finding in examined.findings):
             wrong_number = True
         elif any(finding.verdict in SEVERITY[:-1] for finding in examined.findings):
@@ -58,16 +71,47 @@ def _examined(binding: Binding, host: Host, exam: Exam) -> Examined:
         examined = replace(examined, remarks=remarks, convention=reading.convention)
         examined = replace(examined, formula=reading.formula)
         read.append(examined)
-        # A reading in which nothing could be asked says nothing.
-        if examined.lost or examined.absent or examined.verdict in SEVERITY[:-1]:
+        if examined.verdict is Verdict.LOSES:
+            losing = reading  # another formula may explain its last digits
+        elif _settles(examined):
             break
     assert read, f"{binding.algorithm} has no reading"
-    best = functools.reduce(lambda one, other: other if _better(other, one) else one, read)
-    if best.verdict is Verdict.WRONG:
-        best = replace(best, others=tuple(one for one in read if one is not best))
+    best = _best(read)
     # A graph is called by Python's own operators, which have one form.
     formed = binding.dialect == "native" and binding.algorithm != "expression_graph"
-    return _uncalled(best) if formed else best
+    if not formed:
+        return best
+    unfinished = next((one for one in read if one.absent), None)
+    asked = _uncalled(best)
+    return unfinished if asked is not best and unfinished is not None else asked
+
+
+def _settles(examined: Examined) -> bool:
+    """Whether no other reading need be tried. One in which nothing could be asked says nothing."""
+    right = examined.verdict in SEVERITY[:-1] and not _thin(examined)
+    return right or examined.lost or bool(examined.absent)
+
+
+def _thin(examined: Examined) -> bool:
+    """Whether it is right, and most questions could not be put to it in this reading."""
+    return examined.verdict in SEVERITY[:-1] and examined.refused > len(examined.answers)
+
+
+def _right(examined: Examined) -> int:
+    return sum(finding.verdict is not Verdict.WRONG for finding in examined.findings)
+
+
+def _best(read: Sequence[Examined]) -> Examined:
+    """The reading that counts, with the others where it is wrong."""
+    best = functools.reduce(lambda one, other: other if _better(other, one) else one, read)
+    if _thin(best):  # one that answers everything, and more of it right, is what is meant: it is wrong there
+        best = max(
+            [best, *(one for one in read if one.verdict is Verdict.WRONG and not _raised(one))], key=_right
+        )
+    if best.verdict is Verdict.WRONG:
+        best = _answering(best, read)
+        best = replace(best, others=tuple(one for one in read if one is not best))
+    return best
 
 
 # What Python says where something is called in another form than it has, or gets arrays of another layout.
@@ -87,17 +131,42 @@ def _uncalled(examined: Examined) -> Examined:
 
 
 def _better(examined: Examined, than: Examined) -> bool:
-    """Right is better than wrong, wrong says more than nothing, and most where the least of it is wrong."""
+    """Exact is better than right, right than wrong, wrong says more than nothing, and most where the least of
+    it is wrong. Least of what is right says what could hardly be asked.
+    """
 
     def rank(one: Examined) -> tuple[int, float, float]:
         if one.verdict not in SEVERITY:
             return 0, 0.0, 0.0
+        if one.verdict in SEVERITY[:-1]:
+            return (2 if _thin(one) else 4 if one.verdict is Verdict.EXACT else 3), len(one.answers), 0.0
         wrong = sum(finding.verdict is Verdict.WRONG for finding in one.findings)
         # Inputs that are none of theirs make it raise, or return NaN: that says nothing of what is wrong.
         strange = sum(bool(f.message) or any(map(_overflowed, f.divergences)) for f in one.findings)
-        return (1 if wrong else 2), -wrong / len(one.findings), -strange / len(one.findings)
+        return 1, -wrong / len(one.findings), -strange / len(one.findings)
 
     return rank(examined) > rank(than)
+
+
+def _raised(examined: Examined) -> float:
+    """The share of the findings that it raised for, or answered in another shape: they say no numbers."""
+    raised = [
+        f for f in examined.findings if f.verdict is Verdict.WRONG and not any(map(_number, f.divergences))
+    ]
+    return len(raised) / max(1, len(examined.findings))
+
+
+def _number(divergence: Divergence) -> bool:
+    return divergence.index is not None
+
+
+def _answering(best: Examined, read: Sequence[Examined]) -> Examined:
+    """The reading by the same formula that raises least: what is different shows in numbers."""
+    least = best
+    for one in read:
+        if one.verdict is Verdict.WRONG and one.formula is best.formula and _raised(one) < _raised(least):
+            least = one
+    return least
 
 
 def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam: Exam) -> Examined:
@@ -157,6 +226,7 @@ def _read(entry: Algorithm, binding: Binding, reading: Reading, host: Host, exam
         tuple(answers),
         raised=tuple(raised),
         unfinished=tuple(name for name, gave in host.gave.items() if not gave),
+        refused=refused.total(),
     )
 
 
@@ -214,6 +284,7 @@ class Subject:
     def raised(self, question: Question, error: TheirError) -> Finding:
         """What raises at extreme inputs alone overflows; what raises at plain ones is wrong."""
         finding = _failed(question, question.kinds[0], str(error))
+        finding = replace(finding, answered=isinstance(error, Complaint))
         arithmetic = error.kind in ("OverflowError", "ZeroDivisionError", "FloatingPointError")
         arithmetic = arithmetic or (error.kind == "ValueError" and "math domain" in str(error))
         if arithmetic and self._holds_plainly(question):
@@ -237,12 +308,18 @@ class Subject:
         return False
 
     def _holds_plainly(self, question: Question) -> bool:
-        """Whether it is right for the same case at benign inputs."""
-        if question.case.benign:
+        """Whether it is right for the same case at benign inputs, and with options that are no limit."""
+        limits = [
+            item for item in LIMITS.get(self.entry.name, {}).items() if item in question.case.options.items()
+        ]
+        if question.case.benign and not limits:
             return False
-        plain = self.entry.plain(question.case)
+        plain = question.case if question.case.benign else self.entry.plain(question.case)
         if plain is None:
             return False
+        if limits:
+            at = {name for name, _ in limits}
+            plain = replace(plain, options={n: v for n, v in plain.options.items() if n not in at})
         try:
             posed = pose(
                 self.entry,

@@ -14,6 +14,7 @@ from typing import Any
 from parity_tests.catalogue import Algorithm
 from parity_tests.catalogue._mode import Mode
 from parity_tests.engine.precision import TF32
+from parity_tests.modes_cpu import MODES_CPU
 
 ALL = ("float64", "float32", "bfloat16", "float16")
 # What multiplies matrices or convolves, and so would be computed in TF32 if that were allowed.
@@ -60,6 +61,7 @@ def _without_cudnn(_: str) -> AbstractContextManager[Any]:
 
 
 MODES = (
+    *MODES_CPU,
     Mode(
         "tf32",
         dtypes={"cuda": ("float32",)},

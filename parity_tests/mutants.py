@@ -26,11 +26,12 @@ from parity_tests.catalogue import Algorithm, algorithms, find
 from parity_tests.engine.cases import Case
 from parity_tests.engine.compare import FACTOR
 from parity_tests.engine.initializers import RoundedDraws
-from parity_tests.engine.mutation import Mutant, Program, watched
+from parity_tests.engine.mutation import Mutant, Program
 from parity_tests.engine.mutation_guard import TookTooLong, limited
+from parity_tests.engine.mutation_running import watched
 from parity_tests.engine.operations import drive
 from parity_tests.engine.precision import FLOAT64
-from parity_tests.engine.questions import Answer, Part, Question, all_of_float32, judge
+from parity_tests.engine.questions import Answer, Part, Question, all_of_float32, judge, summary
 from parity_tests.engine.rounding import Model, Rounded
 from parity_tests.engine.runs import GATE
 from parity_tests.engine.trees import flatten, fresh
@@ -202,18 +203,6 @@ ORDER = (Verdict.EXACT, Verdict.LOSES, Verdict.UNSTABLE, Verdict.WRONG)
 
 def _worse(one: Verdict, other: Verdict) -> bool:
     return ORDER.index(one) > ORDER.index(other)
-
-
-def summary(answer: Answer) -> bytes:
-    """All numbers to seven digits."""
-    digest = hashlib.sha256()
-    with np.errstate(all="ignore"):
-        for part in answer:
-            for name, leaf in sorted((part or {}).items()):
-                values = np.asarray(leaf)
-                digest.update(f"{name} {values.shape}".encode())
-                digest.update(values.astype(np.float32).tobytes() if values.dtype.kind in "fiub" else b"?")
-    return digest.digest()
 
 
 def judged(entry: Algorithm, functions: Functions, question: Question, answer: Answer, exam: Exam) -> Verdict:

@@ -50,6 +50,8 @@ def questions(
             cases = [entry.case("float64", exam.case)]
         except ValueError as error:
             raise UsageError(str(error)) from None
+        except MemoryError:
+            raise UsageError(f"the case {exam.case!r} needs more memory than there is") from None
     else:
         cases = entry.cases("float64", examples=exam.examples, seed=exam.seed)
     posed: list[Question] = []

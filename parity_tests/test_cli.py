@@ -35,7 +35,10 @@ def test_verify_writes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_verify_one_kind_of_one_dtype(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     assert main(["verify", "gelu", "--only", "gradients", "--dtype", "float64", "--json", str(file)]) == 0
-    assert [check["id"] for check in json.loads(file.read_text())["checks"]] == ["gelu/gradients[f64-cpu]"]
+    ids = [check["id"] for check in json.loads(file.read_text())["checks"]]
+    assert "gelu/gradients[f64-cpu]" in ids
+    assert len(ids) > 1  # in other modes, too
+    assert all(each.startswith("gelu/gradients[f64-cpu") for each in ids)
 
 
 def test_a_device_that_is_not_there_is_skipped_and_never_green(tmp_path: Path) -> None:
@@ -87,7 +90,8 @@ def test_a_failure_prints_the_line_that_reproduces_it(
     wrong.shapes = right.shapes  # type: ignore[attr-defined]
     monkeypatch.setattr(scratch.activations, "softmax", wrong)
     file = tmp_path / "report.json"
-    assert main(["verify", "softmax", "--only", "outputs", "--dtype", "float64", "--json", str(file)]) == 1
+    only = ["verify", "softmax", "--only", "outputs", "--dtype", "float64"]
+    assert main([*only, "--mode", "plain", "--json", str(file)]) == 1
     printed = capsys.readouterr().out
     assert "softmax/outputs[f64-cpu]  failed" in printed
     report = json.loads(file.read_text())
@@ -97,7 +101,16 @@ def test_a_failure_prints_the_line_that_reproduces_it(
     assert check["divergence"]["mismatched"] > 0
     (line,) = [line for line in printed.splitlines() if "see it again: " in line]
     words = line.partition("--case ")[2].strip("'")
-    assert main(["verify", "softmax", "--only", "outputs", "--dtype", "float64", "--case", words]) == 1
+    assert main([*only, "--case", words]) == 1
+
+
+def test_a_case_alone_is_asked_plainly(capsys: pytest.CaptureFixture[str]) -> None:
+    """Some modes refuse cases that others can be asked."""
+    words = ["verify", "rotary_embedding", "--dtype", "float64", "--case", "seed=3 interleaved=True"]
+    assert main(words) == 0
+    capsys.readouterr()
+    assert main([*words, "--mode", "strided"]) == 1
+    assert "rotary_embedding/outputs[f64-cpu-strided]  error" in capsys.readouterr().out
 
 
 def test_list_and_explain_do_not_import_torch() -> None:
@@ -189,3 +202,43 @@ def test_markers_that_are_missing_are_named() -> None:
 
     with pytest.raises(ValueError, match="<!-- coverage -->"):
         markdown.replaced("no markers", "coverage", "| a |")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check", "{file}:Layer.forward"], "a class is checked as a whole: {file}:Layer"),
+        (["check", "{file}", "--only", "tanh", "--case", "shape=(0)"], "shape must be a tuple"),
+        (["check", "{file}:tahn"], "did you mean tanh"),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_one_line(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("import numpy as np\ndef tanh(x):\n    return np.tanh(x)\n")
+    assert main([word.format(file=file) for word in words]) == 2
+    told = capsys.readouterr().err.strip()
+    assert said.format(file=file) in told
+    assert "\n" not in told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_a_full_disk_is_no_mistake_of_parity() -> None:
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [sys.executable, "-m", "parity_tests.cli", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert told.returncode == 2
+    assert told.stderr.strip() == "parity: [Errno 28] No space left on device"
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "²", str(2**32)])
+def test_a_seed_is_a_natural_number(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["verify", "tanh", "--seed", seed])
+    assert "argument --seed" in capsys.readouterr().err

@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from parity_tests.engine.cases import Case
+from parity_tests.engine.clue_conditions import raising
 from parity_tests.engine.clues import clues
-from parity_tests.engine.questions import Answer, Question
+from parity_tests.engine.questions import Answer, Part, Question
 from parity_tests.people.binding import Abilities
+from parity_tests.people.host import TheirError
 from parity_tests.posing import Exam, questions
 
 Change = Callable[[Question, Mapping[str, Any]], Mapping[str, Any]]
@@ -94,6 +97,93 @@ def in_places(filling: float) -> Callable[[Any], Any]:
         return changed
 
     return change
+
+
+def answered(part: Part, changed: Any) -> list[str]:
+    """The clues about an answer to one question, and the same to another."""
+    cases = [Case({"x": np.zeros(size)}, {}, spec=f"size={size}") for size in (4, 5)]
+    return clues([(Question(case, (part,)), [changed]) for case in cases])
+
+
+def part_of(**expected: Any) -> Part:
+    return Part("outputs", expected, dict.fromkeys(expected))
+
+
+def test_integers_are_not_nan() -> None:
+    part = part_of(order=np.array([0, 1, 2, 3]))
+    told = answered(part, {"order": np.array([0, 1, 3, 2])})
+    assert told
+    assert not any("NaN" in text for text in told)
+    assert any("NaN" in text for text in answered(part_of(y=np.arange(4.0)), {"y": [0.0, 1, 2, np.nan]}))
+
+
+def test_flags_are_compared_as_numbers() -> None:
+    right = np.array([[True, False], [True, True]])
+    assert "is transposed" in " ".join(answered(part_of(kept=right), {"kept": right.T}))
+    some = answered(part_of(kept=np.ones(4, bool)), {"kept": np.array([True, True, False, True])})
+    assert any("is 0 in some places" in text for text in some)
+
+
+def test_complex_numbers_stand_in_no_relation() -> None:
+    told_of = answered(
+        part_of(y=np.arange(1.0, 5), z=np.ones(2)), {"y": 2j + np.arange(1.0, 5), "z": np.ones(2)}
+    )
+    assert told_of == ["only the output is wrong"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "says"),
+    [
+        (["ValueError"], "it raises ValueError only where p is 0.5"),
+        (["NotTheirOwnError"], "it calls torch's own only where p is 0.5"),
+        (
+            ["NotTheirOwnError", "ValueError", "KeyError"],
+            "it raises KeyError or ValueError or calls torch's own only where p is 0.5",
+        ),
+    ],
+)
+def test_where_it_raises_or_calls_what_is_not_its_own(kinds: list[str], says: str) -> None:
+    def asked(p: float) -> Question:
+        return Question(Case({}, {"p": p}), ())
+
+    raised = [(asked(0.5), TheirError(kind, "…")) for kind in (*kinds, *kinds)]
+    (told_of, *_) = raising(raised, [(asked(0.1), []), (asked(0.2), [])])
+    assert told_of.startswith(f"{says} ({len(raised)} cases do, 2 do not)")
+
+
+@pytest.mark.parametrize("algorithm", ["tanh", "softmax"])
+@pytest.mark.parametrize(
+    "filling", [np.zeros_like, np.ones_like, lambda y: np.round(8 * y) / 8, lambda y: y * np.nan]
+)
+def test_plain_numbers_are_not_taken_for_those_of_float32(algorithm: str, filling: Any) -> None:
+    told_of = told(algorithm, outputs=each(filling), gradients=each(filling))
+    assert not any("float32" in text for text in told_of)
+
+
+def test_a_gradient_that_is_missing_is_neither_right_nor_wrong() -> None:
+    def missing(question: Question, right: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {n: None if n == "grad weight" else 2 * v if n == "grad bias" else v for n, v in right.items()}
+
+    def others(question: Question, right: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {name: 2 * v for name, v in right.items() if name != "grad weight"}
+
+    said = told("linear", gradients=missing)
+    assert not any("gradient of weight" in text for text in said)
+    only = "only the gradient of bias is wrong: the outputs and the other gradients that came back are right"
+    assert only in said
+    all_of_them = "the outputs are right, and all of the gradients that came back are wrong"
+    assert all_of_them in told("linear", gradients=others)
+
+
+def test_several_are() -> None:
+    def change(*only: str) -> list[str]:
+        return told("linear", gradients=each(lambda d: d + np.sin(np.arange(d.size)).reshape(d.shape), *only))
+
+    told_of = change("grad bias", "grad weight")
+    assert (
+        "only the gradient of bias and the gradient of weight are wrong: the outputs and the other"
+        in "".join(told_of)
+    )
 
 
 def exchanged(value: Any) -> Any:

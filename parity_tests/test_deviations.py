@@ -2,7 +2,6 @@
 
 import math
 import re
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -15,6 +14,7 @@ import torch
 from parity_tests.catalogue import find
 from parity_tests.cli import main
 from parity_tests.deviations import DEVIATIONS, Deviation
+from parity_tests.modes_cpu import unfit_to_compile
 from parity_tests.reports import markdown
 
 BY_ID = {deviation.id: deviation for deviation in DEVIATIONS}
@@ -27,7 +27,7 @@ def numbers(version: str) -> tuple[int, ...]:
 def recorded(deviation: Deviation) -> Any:
     """The id, with what a machine must have to show it."""
     older = numbers(torch.__version__) < numbers(deviation.version)
-    alone = deviation.compiled and not any(map(shutil.which, ("g++", "clang++")))
+    alone = deviation.compiled and bool(unfit_to_compile())
     marks = [
         pytest.mark.skipif(older, reason=f"recorded with torch {deviation.version}, this is older"),
         pytest.mark.skipif(alone, reason="torch.compile needs a C++ compiler"),

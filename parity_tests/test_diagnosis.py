@@ -12,24 +12,13 @@ from parity_tests.catalogue import Algorithm, algorithms, find
 from parity_tests.diagnosis import diagnose
 from parity_tests.engine.mutation import Program
 from parity_tests.engine.mutation_reach import source_of
-from parity_tests.mistakes import MISTAKES, Mistake, mistakes_of
+from parity_tests.mistakes import MISTAKES, Mistake
 from parity_tests.mistakes.mistake import Edit, edited, line_of
-from parity_tests.mutants import Functions, answers, judged, posed, program
+from parity_tests.mutants import Functions, answers, posed, program
 from parity_tests.posing import Exam
 from parity_tests.verdicts import Examined, Finding, Verdict
 
 EXAM = Exam(examples=0)
-
-
-def _homes() -> dict[int, tuple[list[str], Mistake]]:
-    """For each mistake the algorithms that hold it, its own ones first."""
-    homes: dict[int, tuple[list[str], Mistake]] = {}
-    for entry in algorithms():
-        if entry.protocol in ("operation", "function", "optimizer", "schedule", "initializer"):
-            for mistake in mistakes_of(entry.name):
-                at = 0 if entry.name in mistake.functions else len(MISTAKES)
-                homes.setdefault(id(mistake), ([], mistake))[0].insert(at, entry.name)
-    return homes
 
 
 def _of_conventions() -> list[Mistake]:
@@ -45,15 +34,6 @@ def _with(entry: Algorithm, edits: Sequence[Edit]) -> Functions:
     return code.rebuilt({unit.name: (unit, new) for unit, new in changes if isinstance(new, CodeType)})
 
 
-HOMES = _homes()
-NAMES = [f"{held[0]}-{mistake.id}" for held, mistake in HOMES.values()]
-
-
-def test_every_mistake_is_one_of_an_algorithm() -> None:
-    elsewhere = list(map(id, _of_conventions()))
-    assert [one.id for one in MISTAKES if id(one) not in HOMES and id(one) not in elsewhere] == []
-
-
 def test_the_mistakes_of_conventions_are_edits_of_their_formulas() -> None:
     modules = [f"{people.__name__}.{module.name}" for module in pkgutil.iter_modules(people.__path__)]
     codes = [program("adam").beside(source_of(module).units.values()) for module in modules]
@@ -67,24 +47,6 @@ def _fits(mistake: Mistake, code: Program) -> bool:
         return mistake.concerns(code, "") and bool(changes_of(code, mistake.edits))
     except ValueError:  # another formula of that name
         return False
-
-
-@pytest.mark.parametrize(("held", "mistake"), HOMES.values(), ids=NAMES)
-def test_the_checks_tell_every_mistake(held: list[str], mistake: Mistake) -> None:
-    """Its text stands in today's source (edited refuses what does not), and what it makes is wrong."""
-    assert any(_told(find(algorithm), mistake) for algorithm in held), "no question tells it"
-
-
-def _told(entry: Algorithm, mistake: Mistake) -> bool:
-    functions = _with(entry, mistake.edits)
-    for question in (*posed(entry, EXAM), *posed(entry, Exam())):
-        try:
-            answer = answers(entry, functions, question)
-        except Exception:
-            return True
-        if judged(entry, functions, question, answer, EXAM) is Verdict.WRONG:
-            return True
-    return False
 
 
 @pytest.mark.parametrize(("before", "times"), [("no such text", 0), ("(1 - beta1", 2)])
@@ -141,4 +103,5 @@ def test_two_mistakes_at_once_are_told() -> None:
 
 def test_what_nothing_behaves_like_is_not_guessed() -> None:
     told = diagnose(examined("softmax", Edit("softmax", "np.exp(x", "np.cosh(x")))
+    assert told
     assert all(not one.reads for one in told)

@@ -23,7 +23,6 @@ from parity_tests.sandbox import loading
 from parity_tests.verdicts import Examined, Finding, Verdict
 
 EXAM, MORE = Exam(examples=0), Exam()
-EVERY = 6  # of the mistakes is diagnosed: all of them take a minute
 OF_SCRATCH = [mistake for mistake in MISTAKES if mistake not in conventions.MISTAKES]
 
 
@@ -88,7 +87,7 @@ def _diagnosable() -> list[tuple[str, Mistake]]:
     """One algorithm for each mistake whose questions tell it."""
     return [
         (algorithm, mistake)
-        for mistake in OF_SCRATCH[::EVERY]
+        for mistake in OF_SCRATCH
         for algorithm in HOLDERS[id(mistake)][:1]
         if find(algorithm).protocol != "initializer" and any(_told(algorithm, mistake, EXAM))
     ]
@@ -136,6 +135,8 @@ SIGNATURES = {
         "softmax_loss_naive(W, X, y, reg)",
     ),
     "handbook": (
+        "linear_forward(A, W, b)",
+        "linear_backward(dZ, cache)",
         "rnn_cell_forward(xt, a_prev, parameters)",
         "rnn_cell_backward(da_next, cache)",
         "rnn_forward(x, a0, parameters)",
@@ -151,7 +152,7 @@ SIGNATURES = {
         "backward_propagation_with_dropout(X, Y, cache, keep_prob)",
         "schedule_lr_decay(learning_rate0, epoch_num, decay_rate, time_interval=1000)",
     ),
-    "native": ("clip_grad_norm(grads, max_norm)",),
+    "native": ("clip_grad_norm(grads, max_norm)", "numerical_gradient(f, x, h=1e-5)"),
 }
 
 

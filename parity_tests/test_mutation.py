@@ -1,8 +1,10 @@
 """Mutants: which mistakes are made, that they are told, and that what is not told is said."""
 
 import ast
+import gc
 import json
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -196,6 +198,34 @@ def test_what_does_not_end_is_stopped() -> None:
     assert (
         power.try_out(find("cosine_annealing_warm_restarts"), loop, Exam(examples=0)).verdict is Verdict.WRONG
     )
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_limit_that_was_lost_in_a_destructor_comes_again() -> None:
+    class Dying:
+        def __del__(self) -> None:
+            while True:
+                pass
+
+    def going_on() -> None:
+        Dying()
+        until = time.thread_time() + 2
+        while time.thread_time() < until:
+            pass
+
+    with pytest.raises(TookTooLong), limited(0.05):
+        going_on()
+
+
+def test_no_limit_comes_in_a_callback_of_the_garbage_collector() -> None:
+    seen = []
+    gc.callbacks.append(lambda phase, _: seen.append(phase))
+    with limited(5.0):
+        gc.collect()
+    assert not seen
+    gc.collect()
+    gc.callbacks.pop()
+    assert seen == ["start", "stop"]
 
 
 def test_what_asks_for_all_memory_is_refused() -> None:

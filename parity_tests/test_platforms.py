@@ -3,6 +3,7 @@
 import importlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -329,7 +330,16 @@ def test_the_command_says_what_was_skipped(capsys: pytest.CaptureFixture[str]) -
     assert main([*words, "--device", "cuda"]) == 2
     assert "4 checks skipped: no CUDA device" in capsys.readouterr().out
     assert main([*words, "--device", "all"]) == 0
-    assert "4 of 4 checks passed (4 skipped)" in capsys.readouterr().out
+    assert "12 of 12 checks passed (4 skipped)" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_without_a_device_no_record_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor is one of a machine that had it overwritten."""
+    file = tmp_path / "cuda.json"
+    assert main(["verify", "relu", "--device", "cuda", "--record", str(file)]) == 2
+    assert capsys.readouterr().err == "parity: no check ran: no CUDA device\n"
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(
@@ -356,7 +366,15 @@ def test_modes_are_chosen_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words, "fused"]) == 0
     assert "1 of 1 checks passed" in capsys.readouterr().out
     assert main([*words, "moon"]) == 2
-    assert "no mode called 'moon' here; there are plain, foreach, fused" in capsys.readouterr().err
+    assert "no mode called 'moon' here, on cpu; there are plain, foreach, fused" in capsys.readouterr().err
+
+
+def test_a_mode_of_another_device_is_no_mode_there(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["verify", "linear", "--only", "outputs", "--mode"]
+    assert main([*words, "strided", "--device", "cuda"]) == 2
+    assert "no mode called 'strided' here, on cuda; there are plain, tf32\n" in capsys.readouterr().err
+    assert main([*words, "tf32"]) == 2
+    assert "no mode called 'tf32' here, on cpu; there are plain, " in capsys.readouterr().err
 
 
 def test_a_convolution_elsewhere_is_held_to_the_largest_scale_of_its_tensor() -> None:

@@ -27,7 +27,10 @@ SEVERITY = (Verdict.EXACT, Verdict.LOSES, Verdict.UNSTABLE, Verdict.WRONG)
 
 @dataclass(frozen=True)
 class Finding:
-    """What one kind of check says of one case: the verdict, what differs, the bits lost."""
+    """What one kind of check says of one case: the verdict, what differs, the bits lost.
+
+    `answered`: whether its message is about what was answered, and not an error that was raised.
+    """
 
     kind: str
     regime: str
@@ -37,6 +40,7 @@ class Finding:
     message: str = ""
     worst: float | None = None
     bits_lost: int = 0
+    answered: bool = False
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -52,7 +56,8 @@ class Examined:
     those at which it raised, with the error, and `draws` what an initializer drew for each case, by name.
     `convention` is the one that it was read in, if not the usual one, and `formula` what it was compared
     with, if not scratch's own function; `others` are the readings that are no better. `unfinished` are those
-    of its functions that return nothing yet, without which it was checked.
+    of its functions that return nothing yet, without which it was checked. `refused` is how many questions
+    could not be put to it once it was there.
     """
 
     algorithm: str
@@ -68,6 +73,7 @@ class Examined:
     draws: tuple[tuple[Case, Mapping[str, Any]], ...] = field(default=(), repr=False)
     others: tuple[Examined, ...] = field(default=(), repr=False)
     unfinished: tuple[str, ...] = ()
+    refused: int = 0
 
     @property
     def lightly(self) -> Examined:
@@ -83,7 +89,11 @@ class Examined:
     def raises(self) -> bool:
         """Whether it never answered: what raises every time may be meant to be called in another way."""
         told = [finding for finding in self.findings if finding.verdict is not Verdict.ABSENT]
-        return bool(told) and not self.lost and all(f.message and not f.divergences for f in told)
+        return (
+            bool(told)
+            and not self.lost
+            and all(f.message and not (f.divergences or f.answered) for f in told)
+        )
 
     @property
     def bits_lost(self) -> int:

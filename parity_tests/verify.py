@@ -13,6 +13,7 @@ from parity_tests.checks import checks
 from parity_tests.engine.cases import Case
 from parity_tests.engine.results import Result, Status
 from parity_tests.machine import workers
+from parity_tests.modes import MODES
 
 PRELOAD = ("parity_tests.verify", "reference.optimizers", "torch.optim")
 MORE = 40  # cases at most
@@ -105,14 +106,19 @@ def verify(entry: Algorithm, plan: Plan, *, alone: bool = True) -> list[Result]:
     return results
 
 
-def count(entries: Sequence[Algorithm], devices: Sequence[str]) -> int:
-    """How many checks there are of these algorithms, in all kinds, dtypes and modes, on these devices."""
-    plans = [Plan(device=device) for device in devices]
+def count(entries: Sequence[Algorithm], devices: Sequence[str], modes: Sequence[str] = ()) -> int:
+    """How many checks there are of these algorithms, in all kinds and dtypes, on these devices.
+
+    In all modes that need not be asked for, and in those of `modes` that have to.
+    """
+    plans = [(Plan(device=device), device == "cpu") for device in devices]
+    if asked := [mode.name for mode in MODES if mode.name in modes and not mode.default]:
+        plans += [(Plan(device=device, modes=asked), False) for device in devices]
     return sum(
         kind in entry.kinds
         for entry in entries
-        for plan in plans
-        for check in checks(entry, plan, alone=plan.device == "cpu")
+        for plan, alone in plans
+        for check in checks(entry, plan, alone=alone)
         for kind in check.kinds
     )
 

@@ -1,5 +1,7 @@
 """torch's own dropout with the masks given: its arithmetic is what is compared, not its random numbers."""
 
+from contextlib import nullcontext
+
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -20,3 +22,9 @@ class MasksGiven(TorchDispatchMode):
             (x, p, _), mask = args, next(self.masks)
             return x * mask / (1 - p), mask
         return op(*args, **(kwargs or {}))
+
+
+def masks_given(masks):
+    """`MasksGiven` of those that are not None; without any nothing at all, which torch.compile can follow."""
+    given = [mask for mask in masks if mask is not None]
+    return MasksGiven(given) if given else nullcontext()

@@ -115,14 +115,16 @@ class _ByVjp(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, run: Callable[..., Any], *primals: torch.Tensor) -> Any:
-        with _nothing_loaded():
-            outputs, ctx.vjp, others = torch.func.vjp(run, *primals, has_aux=True)
+        # The LSTM of oneDNN asks whether there are gradients outside of the transform, too.
+        with _nothing_loaded(), torch.enable_grad():
+            returned: Any = torch.func.vjp(run, *(primal.detach() for primal in primals), has_aux=True)
+        outputs, ctx.vjp, others = returned
         ctx.count = len(outputs)
         ctx.mark_non_differentiable(*others)
         return *outputs, *others
 
     @staticmethod
-    def backward(ctx: Any, *upstream: torch.Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, *upstream: torch.Tensor) -> Any:
         return None, *ctx.vjp(upstream[: ctx.count])
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from reference._masks import MasksGiven
+from reference._masks import masks_given
 from reference._torch import function, operation
 
 BACKENDS = {
@@ -33,7 +33,7 @@ def scaled_dot_product_attention(
     backend="math",
 ):
     """`backend` is one of torch's kernels, or "any": then torch chooses, a fused one wherever it can."""
-    with nullcontext() if backend == "any" else sdpa_kernel(BACKENDS[backend]), MasksGiven([dropout_mask]):
+    with nullcontext() if backend == "any" else sdpa_kernel(BACKENDS[backend]), masks_given([dropout_mask]):
         return nn.functional.scaled_dot_product_attention(
             query,
             key,
@@ -94,7 +94,7 @@ def multi_head_attention(
         "need_weights": need_weights,
         "average_attn_weights": average_attn_weights,
     }
-    with sdpa_kernel(SDPBackend.MATH), MasksGiven([dropout_mask]):
+    with sdpa_kernel(SDPBackend.MATH), masks_given([dropout_mask]):
         return Attention(*functional_call(module, params, (query, key, value), options, strict=True))
 
 

@@ -7,7 +7,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from reference._masks import MasksGiven
+from reference._masks import masks_given
 from reference._torch import operation
 from reference.attention import causal_mask, positions_table
 
@@ -62,7 +62,7 @@ def in_order(masks, layer_kind, layers=("",)):
 
 def run(module, params, masks, *inputs):
     module.load_state_dict(params, strict=True)
-    with sdpa_kernel(SDPBackend.MATH), MasksGiven(masks):
+    with sdpa_kernel(SDPBackend.MATH), masks_given(masks):
         return functional_call(module, params, inputs, strict=True)
 
 

@@ -8,7 +8,6 @@ import inspect
 
 import numpy as np
 
-
 KINDS = {"b": "bool", "f": "float", "i": "int", "u": "int"}
 
 

@@ -2,11 +2,13 @@
 
 import argparse
 
+LARGEST = 2**32  # of what seeds a generator
+
 
 def natural(text: str) -> int:
-    """A whole number from 0 on."""
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no natural number")
+    """A whole number from 0 on, below 2³²."""
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) < LARGEST):
+        raise argparse.ArgumentTypeError(f"{text!r} is no natural number below 2**32")
     return int(text)
 
 

@@ -174,6 +174,11 @@ def _map(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
 def split_target(text: str) -> tuple[str, str]:
     """The target, and the name behind its last colon if that is one."""
     target, colon, member = text.rpartition(":")
-    if colon and target and member.isidentifier() and not Path(text).exists():
+    if not (colon and target) or Path(text).exists():
+        return text, ""
+    if member.isidentifier():
         return target, member
+    name, dot, _ = member.partition(".")
+    if dot and name.isidentifier() and Path(target).exists():
+        raise ValueError(f"a class is checked as a whole: {target}:{name}")
     return text, ""

@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="another kernel or setting of torch: fused, tf32, …, plain for none; may be repeated (all)",
+        help="another kernel or setting of torch: fused, tf32, …, plain for none; may be repeated "
+        "(all; with --case, plain)",
     )
     parser.add_argument(
         "--only", action="append", default=[], metavar="KIND", help="this kind of check; may be repeated"
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = 1 if len(entries) < FEW or cuda else max(1, arguments.jobs)
     for found in terminal.progress(verify_all(entries, plans, jobs=jobs), names, console):
         results += found
-    summary = Summary.of(results, count(algorithms(), devices))
+    summary = Summary.of(results, count(algorithms(), devices, arguments.mode))
     _write(arguments, results, summary, devices[-1])
     console.print(terminal.verify_table(entries, results))
     console.print()
@@ -90,7 +91,12 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(line, soft_wrap=True)
     console.print(terminal.verdict(summary, time.perf_counter() - began), soft_wrap=True)
     if not summary.ran:
-        raise ValueError("no check ran; `parity list` shows the kinds of check of each algorithm")
+        reasons = ", ".join(dict.fromkeys(result.message for result in results))
+        raise ValueError(
+            f"no check ran: {reasons}"
+            if reasons
+            else "no check ran; `parity list` shows the kinds of check of each algorithm"
+        )
     if arguments.update_baseline:
         _update_baseline(arguments.baseline, results, summary)
         console.print(f"wrote {arguments.baseline}", soft_wrap=True)
@@ -108,7 +114,7 @@ def _checked(arguments: argparse.Namespace, entries: Sequence[Algorithm]) -> dic
     from parity_tests.reports import jsonfile  # noqa: PLC0415
 
     _known_kinds(arguments.only, entries)
-    _known_modes(arguments.mode, entries)
+    _known_modes(arguments.mode, entries, _devices(arguments))
     if arguments.case and len(entries) != 1:
         raise ValueError(f"--case belongs to one algorithm, {len(entries)} are selected; name it")
     if arguments.case:
@@ -127,9 +133,13 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
 
     wanted = dict.fromkeys(arguments.dtype or ["all"])
     dtypes = DTYPES if "all" in wanted else tuple(wanted)
-    devices = ("cpu", "cuda") if arguments.device == "all" else (arguments.device,)
-    chosen = (arguments.only, arguments.examples, arguments.seed, arguments.case, arguments.mode)
-    return [Plan(dtypes, device, *chosen) for device in devices]
+    modes = arguments.mode or (["plain"] if arguments.case else [])  # others have cases of their own
+    chosen = (arguments.only, arguments.examples, arguments.seed, arguments.case, modes)
+    return [Plan(dtypes, device, *chosen) for device in _devices(arguments)]
+
+
+def _devices(arguments: argparse.Namespace) -> tuple[str, ...]:
+    return ("cpu", "cuda") if arguments.device == "all" else (arguments.device,)
 
 
 def _write(arguments: argparse.Namespace, results: Sequence[Result], summary: Summary, device: str) -> None:
@@ -138,7 +148,7 @@ def _write(arguments: argparse.Namespace, results: Sequence[Result], summary: Su
 
     if arguments.json:
         jsonfile.write(arguments.json, jsonfile.report("scratch", results, summary))
-    if arguments.record:
+    if arguments.record and summary.ran:  # what measured nothing takes no other record's place
         from reference import _platform  # noqa: PLC0415 (imports torch)
 
         record.write(arguments.record, record.record(results, summary, _platform.described(device)))
@@ -195,13 +205,23 @@ def _known_kinds(kinds: Sequence[str], entries: Sequence[Algorithm]) -> None:
             raise ValueError(f"there is no kind of check called {kind!r} here; there are {', '.join(known)}")
 
 
-def _known_modes(modes: Sequence[str], entries: Sequence[Algorithm]) -> None:
+def _known_modes(modes: Sequence[str], entries: Sequence[Algorithm], devices: Sequence[str]) -> None:
     from parity_tests.modes import modes_of  # noqa: PLC0415
 
-    known = list(dict.fromkeys(mode.name or "plain" for entry in entries for mode in modes_of(entry)))
+    known = list(
+        dict.fromkeys(
+            mode.name or "plain"
+            for entry in entries
+            for mode in modes_of(entry)
+            if not mode.dtypes or any(device in mode.dtypes for device in devices)
+        )
+    )
     for mode in modes:
         if mode not in known:
-            raise ValueError(f"there is no mode called {mode!r} here; there are {', '.join(known)}")
+            where = " and ".join(devices)
+            raise ValueError(
+                f"there is no mode called {mode!r} here, on {where}; there are {', '.join(known)}"
+            )
 
 
 def _prepare_cuda(modes: Sequence[str]) -> None:

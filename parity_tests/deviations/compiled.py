@@ -57,4 +57,20 @@ right = torch.autograd.grad(F.soft_margin_loss(x, one, reduction="sum"), x)[0][0
         "it is compiled to σ(yx) − 1, which cancels where σ rounds to 1",
         compiled=True,
     ),
+    Deviation(
+        "compiled-padding-by-replication",
+        "compiled Conv2d, padding_mode replicate, gradient of the first value",
+        """
+conv = torch.nn.Conv2d(2, 1, 1, padding=1, padding_mode="replicate")
+torch.nn.init.ones_(conv.weight)
+x = torch.zeros(1, 2, 2, 2, requires_grad=True)
+torch.compile(conv)(x).sum().backward()
+got, right = x.grad[0, 0, 0, 0].item(), 4.0
+""",
+        "Error in op: torch.ops.aten.replication_pad2d_backward",
+        4.0,
+        "its backward was compiled for the strides of contiguous images and gets those of channels-last ones",
+        ("conv2d",),
+        compiled=True,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Normalization, pooling and linear algebra."""
+"""Normalization, pooling, embedding and linear algebra."""
 
 from parity_tests.deviations._entry import Deviation
 
@@ -76,6 +76,21 @@ got, right = bias.grad.tolist(), [6.0, 6.0, 6.0, 6.0]
         ("group_norm",),
     ),
     Deviation(
+        "instance-norm-of-one-image",
+        "instance_norm of one image, gradient of a value, the upstream one channels-last and ±1 by channel",
+        """
+x = torch.arange(8.0, **D).reshape(1, 2, 2, 2).requires_grad_()
+upstream = torch.tensor([1.0, -1.0], **D).reshape(1, 2, 1, 1).expand(1, 2, 2, 2)
+upstream = upstream.contiguous(memory_format=torch.channels_last)
+got = torch.autograd.grad(F.instance_norm(x), x, upstream)[0][0, 0, 0, 0].item()
+right = torch.autograd.grad(F.instance_norm(x), x, upstream.contiguous())[0][0, 0, 0, 0].item()
+""",
+        0.35777373852404554,
+        0.0,
+        "the upstream gradient is read as if it were contiguous; so it is by batch_norm, of a batch of 1",
+        ("instance_norm",),
+    ),
+    Deviation(
         "max-pool-of-padding",
         "max_pool2d, a window that meets only padding: is the index one of the input's four",
         """
@@ -100,6 +115,20 @@ got, right = F.lp_pool1d(x, 2, 2, ceil_mode=True)[0, 0, 1].item(), 3.0
         4.242640687119285,
         3.0,
         "the mean over what is left of the window is multiplied by the size of a whole one",
+    ),
+    Deviation(
+        "embedding-padding-in-a-batch",
+        "vmap of embedding with padding_idx 0, gradient of that row in a batch of 2",
+        """
+weight = torch.ones(2, 2, 1, requires_grad=True)
+index = torch.tensor([[0, 1], [0, 1]])
+torch.func.vmap(lambda index, weight: F.embedding(index, weight, 0))(index, weight).sum().backward()
+got, right = weight.grad[:, 0, 0].tolist(), [0.0, 0.0]
+""",
+        [0.0, 1.0],
+        [0.0, 0.0],
+        "the batch is one table, of which padding_idx is one row; with grad inside of vmap all is right",
+        ("embedding", "transformer"),
     ),
     Deviation(
         "least-squares-drops-a-column",

@@ -100,6 +100,20 @@ got, right = [loss.item(), x.grad.item()], [800.0, -1.0]
         "e^(−yx) overflows before its logarithm is taken",
     ),
     Deviation(
+        "nll-loss-channels-last",
+        "nll_loss of channels-last scores (1, 2, 2, 2), class 0, gradient at the first pixel",
+        """
+x = torch.zeros(1, 2, 2, 2).contiguous(memory_format=torch.channels_last).requires_grad_()
+F.nll_loss(x, torch.zeros(1, 2, 2, dtype=torch.long)).backward()
+got, right = x.grad[0, :, 0, 0].tolist(), [-0.25, 0.0]
+""",
+        "grad_input must be contiguous",
+        [-0.25, 0.0],
+        "its backward wants contiguous scores of four axes and does not make them so; cross_entropy does",
+        ("nll_loss",),
+        175084,
+    ),
+    Deviation(
         "kl-div-target-gradient",
         "kl_div, gradient of a target of 0",
         """

@@ -1,9 +1,10 @@
-"""Under which conditions an answer is wrong: a choice of the cases that tells them from the right ones."""
+"""Under which conditions an answer is wrong, or an error: what tells these cases from the others."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from parity_tests.engine.questions import Answer, Question, judge
 CLOSE = 1e-9  # relative to the largest value: far below any bug, far above any rounding
 MOST_CONDITIONS = 2
 KINDS = "normal, tiny, large, …"
+NOT_THEIRS = "NotTheirOwnError"  # of what was refused because it is not theirs: no mistake of their code
 Pair = tuple[Question, Answer]
 
 
@@ -24,31 +26,57 @@ def conditions(pairs: Sequence[Pair]) -> Iterator[str]:
         is_wrong = any(j.divergences for j in judge(question, answer, floor=CLOSE))
         sides[is_wrong].append(_traits(question))
     wrong, right = sides[True], sides[False]
-    if len(wrong) < 2 or len(right) < 2:
-        return
-    told = [text for trait in wrong[0] if (text := _separates(trait, wrong, right))]
     counts = f"({len(wrong)} cases wrong, {len(right)} right)"
+    yield from _choices(_Side("it is wrong", wrong), _Side("it is right", right), counts)
+
+
+def raising(raised: Sequence[tuple[Question, Exception]], answered: Sequence[Pair]) -> Iterator[str]:
+    """A choice of the cases that tells those that raise from those that are answered, right or wrong."""
+    kinds = {getattr(error, "kind", type(error).__name__) for _, error in raised}
+    raises = _Side(f"it {_does(kinds)}", [_traits(question) for question, _ in raised])
+    answers = _Side("it answers", [_traits(question) for question, _ in answered])
+    yield from _choices(raises, answers, f"({len(raised)} cases do, {len(answered)} do not)")
+
+
+def _does(kinds: Collection[str]) -> str:
+    """What code does that is met by these errors."""
+    errors = sorted(kind for kind in kinds if kind != NOT_THEIRS)
+    told = [f"raises {' or '.join(errors)}"] if errors else []
+    return " or ".join([*told, "calls torch's own"] if NOT_THEIRS in kinds else told)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Some of the cases, by their traits, and what is said of them."""
+
+    text: str
+    cases: Sequence[dict[str, Any]]
+
+
+def _choices(bad: _Side, good: _Side, counts: str) -> Iterator[str]:
+    if len(bad.cases) < 2 or len(good.cases) < 2:
+        return
+    told = [text for trait in bad.cases[0] if (text := _separates(trait, bad, good))]
     for text in told[:MOST_CONDITIONS]:
         yield f"{text} {counts}"
 
 
-def _separates(trait: str, wrong: Sequence[dict[str, Any]], right: Sequence[dict[str, Any]]) -> str:
-    """How the trait tells the wrong cases from the right ones, if it does."""
-    bad = {repr(case.get(trait)) for case in wrong}
-    good = {repr(case.get(trait)) for case in right}
-    if bad & good:
+def _separates(trait: str, bad: _Side, good: _Side) -> str:
+    """How the trait tells the two sides apart, if it does."""
+    here, there = ({repr(case.get(trait)) for case in side.cases} for side in (bad, good))
+    if here & there:
         return ""
-    if len(bad) == 1:
-        return f"it is wrong only where {_told(trait, bad.pop())}"
-    if len(good) == 1:
-        return f"it is right only where {_told(trait, good.pop())}"
-    sizes = [[_size(case.get(trait)) for case in cases] for cases in (wrong, right)]
+    if len(here) == 1:
+        return f"{bad.text} only where {_told(trait, here.pop())}"
+    if len(there) == 1:
+        return f"{good.text} only where {_told(trait, there.pop())}"
+    sizes = [[_size(case.get(trait)) for case in side.cases] for side in (bad, good)]
     if any(math.isnan(size) for side in sizes for size in side):
         return ""
-    (least, most), (least_right, most_right) = ((min(side), max(side)) for side in sizes)
-    if least > most_right:
-        return f"it is wrong only where {trait} is above {most_right:g}"
-    return f"it is wrong only where {trait} is below {least_right:g}" if most < least_right else ""
+    (least, most), (least_good, most_good) = ((min(side), max(side)) for side in sizes)
+    if least > most_good:
+        return f"{bad.text} only where {trait} is above {most_good:g}"
+    return f"{bad.text} only where {trait} is below {least_good:g}" if most < least_good else ""
 
 
 def _told(trait: str, value: str) -> str:
@@ -75,7 +103,10 @@ def _traits(question: Question) -> dict[str, Any]:
         traits["the number of examples"] = first.shape[0]
     for name, leaf in question.case.arrays.items():
         traits[f"{name} is given"] = leaf is not None
-    return traits | {f"the kind of inputs ({KINDS})": parse_spec(question.case.spec)[1].get("regime")}
+    traits[f"the kind of inputs ({KINDS})"] = parse_spec(question.case.spec)[1].get("regime")
+    if first is not None:
+        traits["the number of elements"] = first.size
+    return traits
 
 
 def _plain(value: Any) -> bool:

@@ -22,6 +22,7 @@ from parity_tests.engine.questions import Answer, Part, Question, all_of_float32
 from parity_tests.engine.trees import flatten
 
 Array = np.ndarray
+FEWER_BITS = 20  # than the 24 of float32
 Pair = tuple[Question, Answer]
 
 
@@ -49,10 +50,11 @@ def clues(pairs: Sequence[Pair]) -> list[str]:
     for found in wrong:
         by_tensor.setdefault(found.tensor, []).append(found)
     told = list(_only_some(pairs, by_tensor))
-    if all(all_of_float32(*pair) for pair in pairs):
+    if all(all_of_float32(*pair) for pair in pairs) and _digits_of_float32(wrong):
         told.append("every number that came back is one of float32: it computes in float32")
     for tensor, cases in by_tensor.items():
-        relation = next(_relations(cases), "")
+        plain = all(array.dtype.kind in "fiub" for case in cases for array in (case.got, case.expected))
+        relation = next(_relations(cases), "") if plain else ""
         if relation:
             told.append(f"{_readable(tensor)} {relation}")
     told += _from_step(wrong)
@@ -64,13 +66,21 @@ def _wrong_tensors(question: Question, answer: Answer) -> Iterator[Wrong]:
     for part, got in zip(question.parts, answer, strict=True):
         if got is None:
             continue
-        compared = compare(
-            dict(got), dict(part.expected), dict(part.scales), FLOAT64, part.factor, floor=CLOSE
-        )
+        given = {name: value for name, value in got.items() if value is not None}
+        compared = compare(given, dict(part.expected), dict(part.scales), FLOAT64, part.factor, floor=CLOSE)
         for comparison in compared:
-            if comparison.divergence and comparison.tensor in got and comparison.tensor in part.expected:
+            if comparison.divergence and comparison.tensor in given and comparison.tensor in part.expected:
                 name = comparison.tensor
                 yield Wrong(question, part, name, np.asarray(got[name]), np.asarray(part.expected[name]))
+
+
+def _digits_of_float32(wrong: Sequence[Wrong]) -> bool:
+    """Whether some wrong number has more digits than numbers have that are made without rounding, such as 0,
+    1 or a small multiple of a power of two."""
+    with np.errstate(all="ignore"):
+        values = np.concatenate([case.got.astype(float).ravel() for case in wrong])
+        mantissas = np.frexp(values[np.isfinite(values)])[0] * 2.0**FEWER_BITS
+    return bool(np.any(mantissas != np.round(mantissas)))
 
 
 def _readable(tensor: str) -> str:
@@ -82,31 +92,37 @@ def _readable(tensor: str) -> str:
 
 def _only_some(pairs: Sequence[Pair], wrong: Mapping[str, Sequence[Wrong]]) -> Iterator[str]:
     """Which tensors are wrong, where others are right everywhere."""
-    answered = {
-        (part.kind, name)
+    parts = [
+        (part, got or {})
         for question, answer in pairs
         for part, got in zip(question.parts, answer, strict=True)
-        if got is not None
-        for name in part.expected
+    ]
+    asked = {(part.kind, name) for part, _ in parts for name in part.expected}
+    answered = {
+        (part.kind, name) for part, got in parts for name in part.expected if got.get(name) is not None
     }
     bad = {(found.part.kind, name) for name, cases in wrong.items() for found in cases}
     good = answered - bad
     if not good:
         return
     outputs_right = all(kind != "outputs" for kind, _ in bad) and any(kind == "outputs" for kind, _ in good)
-    names = " and ".join(_readable(name) for _, name in sorted(bad))
+    are = f"{_listed([_readable(name) for _, name in sorted(bad)])} {'is' if len(bad) == 1 else 'are'}"
+    those = " that came back" if any(kind == "gradients" for kind, _ in asked - answered) else ""
+    others = f" and the other gradients{those}" if any(kind == "gradients" for kind, _ in good) else ""
     if outputs_right and len(bad) == sum(kind == "gradients" for kind, _ in answered):
-        yield "the outputs are right, and all of the gradients are wrong"
+        yield f"the outputs are right, and all of the gradients{those} are wrong"
     elif outputs_right:
-        yield f"only {names} is wrong: the outputs{_others(good)} are right"
+        yield f"only {are} wrong: the outputs{others} are right"
     elif all(kind == "trajectory" for kind, _ in bad):
-        yield f"only {names} is wrong: the other parameters are right"
+        yield f"only {are} wrong: the other parameters are right"
     elif len(bad) <= 3:
-        yield f"only {names} is wrong"
+        yield f"only {are} wrong"
 
 
-def _others(good: set[tuple[str, str]]) -> str:
-    return " and the other gradients" if any(kind == "gradients" for kind, _ in good) else ""
+def _listed(names: Sequence[str]) -> str:
+    """ "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _relations(cases: Sequence[Wrong]) -> Iterator[str]:
@@ -132,6 +148,7 @@ def _same(got: Array, expected: Array) -> bool:
     if got.shape != expected.shape:
         return False
     with np.errstate(invalid="ignore", over="ignore"):
+        got, expected = got.astype(float), expected.astype(float)
         largest = np.max(np.abs(expected), initial=0.0)
         return bool(np.all(np.abs(got - expected) <= CLOSE * largest))
 
@@ -233,11 +250,10 @@ def _reordered(cases: Sequence[Wrong]) -> Iterator[str]:
     if any(case.expected.ndim == 0 for case in cases):
         return
     if all(
-        case.expected.ndim >= 2 and _same(case.got, np.swapaxes(case.expected, -1, -2))
+        case.expected.ndim >= 2
+        and case.expected.shape[-1] == case.expected.shape[-2]
+        and _same(case.got, np.swapaxes(case.expected, -1, -2))
         for case in cases
-        if case.expected.shape[-1] == case.expected.shape[-2:][0]
-    ) and all(
-        case.expected.ndim >= 2 and case.expected.shape[-1] == case.expected.shape[-2] for case in cases
     ):
         yield "is transposed"
     axes = min(case.expected.ndim for case in cases)
@@ -295,7 +311,7 @@ def _in_places(cases: Sequence[Wrong]) -> Iterator[str]:
     if not all(places.any() and not places.all() for places in wrong):
         return
     values = [case.got[places] for case, places in zip(cases, wrong, strict=True)]
-    if all(np.isnan(value).all() for value in values if value.dtype.kind == "f"):
+    if all(value.dtype.kind == "f" and np.isnan(value).all() for value in values):
         yield "is NaN in some places, and right elsewhere"
         return
     if not any(value.any() for value in values):
@@ -315,9 +331,10 @@ def _in_places(cases: Sequence[Wrong]) -> Iterator[str]:
 
 
 def _wrong_places(case: Wrong) -> Array:
-    largest = np.max(np.abs(case.expected), initial=0.0)
+    got, expected = case.got.astype(float), case.expected.astype(float)
+    largest = np.max(np.abs(expected), initial=0.0)
     with np.errstate(invalid="ignore"):
-        return ~(np.abs(case.got - case.expected) <= CLOSE * largest)
+        return ~(np.abs(got - expected) <= CLOSE * largest)
 
 
 def _alike_along(cases: Sequence[Wrong]) -> Iterator[str]:

@@ -26,7 +26,9 @@ Changes = Mapping[Unit, CodeType | Callable[..., Any]]
 def exchanged(changes: Changes) -> Iterator[None]:
     """While this lasts, units have the code that they are mapped to, or call the function.
 
-    Code is that of a module with the unit's definition, as `Unit.compiled` returns it.
+    Code is that of a module with the unit's definition, as `Unit.compiled` returns it. A function that calls
+    the unit itself gets the original. The units are changed for everybody in the process: other threads
+    exchange nothing meanwhile, but what they call of a unit is the changed one.
     """
     with ALONE, ExitStack() as stack:
         for unit, new in changes.items():
@@ -73,11 +75,23 @@ def _with_code(function: FunctionType, code: CodeType) -> Iterator[None]:
 
 @contextmanager
 def _calling(function: FunctionType, instead: Callable[..., Any]) -> Iterator[None]:
-    """Exchange its code for a call of another function."""
+    """Exchange its code for a call of another function; what that one calls is the original."""
+    original, within = copy_of(function), False
+
+    def once(*args: Any, **kwargs: Any) -> Any:
+        nonlocal within
+        if within:
+            return original(*args, **kwargs)
+        within = True
+        try:
+            return instead(*args, **kwargs)
+        finally:
+            within = False
+
     name = f"__instead_of_{function.__name__}__"
     text = f"def {function.__name__}(*args, **kwargs): return {name}(*args, **kwargs)"
     code = compile(text, function.__code__.co_filename, "exec")
-    function.__globals__[name] = instead
+    function.__globals__[name] = once
     try:
         with _with_code(function, _definitions(code)[function.__name__]):
             yield

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import resource
 import signal
+import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 SECONDS = 1.0  # of its own, however busy the machine: the longest that a mutant may take for one answer
 MEMORY = 4 << 30  # that it may take more than there was
+AGAIN = 0.05  # seconds after which the limit is told once more: what is raised in a destructor is lost
+OF_THE_GUARD = (__file__, contextlib.__file__)  # what ends the limit is not limited
 
 
 class TookTooLong(BaseException):
@@ -21,27 +28,57 @@ class TookTooLong(BaseException):
 
 @contextmanager
 def limited(seconds: float = SECONDS) -> Iterator[None]:
-    """While this lasts, what takes too long raises TookTooLong, what takes too much memory MemoryError."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
+    """While this lasts, what takes too long raises TookTooLong, what takes too much memory MemoryError.
 
+    Outside the main thread, which alone gets signals, Python's own steps are counted out, and memory is not.
+    """
+    signals = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+    with warnings.catch_warnings(), _signalled(seconds) if signals else _traced(seconds):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _signalled(seconds: float) -> Iterator[None]:
     def stop(_: int, __: FrameType | None) -> None:
         raise TookTooLong
 
     before = signal.signal(signal.SIGVTALRM, stop)
     memory = resource.getrlimit(resource.RLIMIT_AS)
     limits = [limit for limit in (*memory, _in_use() + MEMORY) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min(limits), memory[1]))
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    callbacks = list(gc.callbacks)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        gc.callbacks.clear()  # an exception in one of them, of Hypothesis for one, is lost and told on stderr
+        resource.setrlimit(resource.RLIMIT_AS, (min(limits), memory[1]))
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, seconds, AGAIN)
             yield
+        finally:  # the signal may come until here, and what follows is done all the same
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         resource.setrlimit(resource.RLIMIT_AS, memory)
+        gc.callbacks[:] = callbacks
         signal.signal(signal.SIGVTALRM, before)
+
+
+@contextmanager
+def _traced(seconds: float) -> Iterator[None]:
+    """By a look at this thread's clock at every line that it executes: a loop has one."""
+    deadline = time.thread_time() + seconds
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename in OF_THE_GUARD:
+            return None
+        if event != "return" and time.thread_time() > deadline:
+            raise TookTooLong
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
 
 
 def _in_use() -> int:

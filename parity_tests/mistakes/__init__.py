@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from parity_tests.catalogue import find
+from parity_tests.engine.mutation import Program
 from parity_tests.mistakes import (
     activations,
     attention,
@@ -43,9 +44,10 @@ MISTAKES = (
 )
 
 
-def mistakes_of(algorithm: str) -> list[Mistake]:
-    """Those that an algorithm can hold; the ones in its own function come before those in what it calls."""
-    code = program(algorithm)
+def mistakes_of(algorithm: str, code: Program | None = None) -> list[Mistake]:
+    """Those that an algorithm can hold, or other code for it; the ones in its own function come before those
+    in what it calls."""
+    code = code or program(algorithm)
     held = [mistake for mistake in MISTAKES if mistake.concerns(code, algorithm)]
     return sorted(held, key=lambda mistake: algorithm not in mistake.functions)
 

@@ -12,6 +12,7 @@ WITHOUT_MEAN = "the mean of the gradients is subtracted; the formula subtracts t
 TWICE = "the derivative applies the function to its own output again; y is it already"
 OF_INPUT = "the derivative is that formula with the input x; it has the output y"
 OF_GRADIENT = "the gradient passes where it is positive itself; it passes where the input is"
+SLOPE_OF_GRADIENT = "the slope is chosen by the sign of the gradient; that of the input chooses it"
 OF_BOTH = "the gradient passes where both it and the input are positive; the input alone decides"
 
 SOFTMAX: tuple[Mistake, ...] = (
@@ -88,22 +89,22 @@ DERIVATIVES: tuple[Mistake, ...] = tuple(
         ),
         (
             "relu-mask-of-gradient",
-            OF_GRADIENT,
+            SLOPE_OF_GRADIENT,
             "leaky_relu",
             "dy * slope",
             "dy * np.where(dy > 0, 1, negative_slope)",
         ),
         (
             "relu-mask-of-gradient",
-            OF_GRADIENT,
+            "the weight gets the gradient where that is negative; it gets it where the input is",
             "prelu",
             "np.where(negative, dy * x, 0)",
             "np.where(dy <= 0, dy * x, 0)",
         ),
-        ("relu-mask-of-gradient", OF_GRADIENT, "elu", "np.where(negative, dy", "np.where(dy <= 0, dy"),
+        ("relu-mask-of-gradient", SLOPE_OF_GRADIENT, "elu", "np.where(negative, dy", "np.where(dy <= 0, dy"),
         (
             "relu-mask-of-gradient",
-            OF_GRADIENT,
+            "the gradient passes where it lies within the bounds itself; it passes where the input does",
             "hardtanh",
             "np.where(inside, dy, 0)",
             "np.where((dy > min_val) & (dy < max_val), dy, 0)",

@@ -9,6 +9,7 @@ from parity_tests.mistakes.mistake import Edit, Mistake, mistake
 SCALE = "scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale"
 TRIANGLE = "np.tri(*scores.shape[-2:], dtype=bool)"
 MASKED = "np.where(mask, scores, -np.inf) if"
+DROPPED = "weights, through_dropout = optional_dropout(softmaxed, dropout_mask"
 DSCORES = 'dscores = through_softmax(through_dropout(dweights)["x"])["scores"]'
 MASKED_DSCORES = (
     f"{DSCORES}\n"
@@ -106,6 +107,17 @@ MASKS: tuple[Mistake, ...] = (
     mistake(
         *("mask-inverted", "the mask keeps what it should block; True blocks", "multi_head_attention"),
         *("masks = [~mask if mask.dtype == bool else mask for mask in masks]", "pass"),
+    ),
+    # The weights of a query then no longer sum to 1.
+    mistake(
+        *("mask-after-softmax", "the mask multiplies the weights; the formula masks the scores", "_attend"),
+        *(MASKED, "+scores if"),
+        DROPPED,
+        "kept = np.ones_like(scores)\n"
+        "    for mask in masks:\n"
+        "        kept = kept * mask if mask.dtype == bool else kept\n"
+        f"    {DROPPED.replace('softmaxed', 'softmaxed * kept')}",
+        *(DSCORES, DSCORES.replace('["x"])', '["x"] * kept)')),
     ),
     *(
         mistake(name, text, "_attend", MASKED, MASKED.replace("-np.inf", filling), DSCORES, dscores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parity_tests.mistakes.linear import BY_TWO_STEPS
 from parity_tests.mistakes.mistake import Mistake, mistake
 from parity_tests.mistakes.normalization import BACKWARD_OF_ROWS, ROWS_FIRST
 from parity_tests.mistakes.recurrent import CARRY_ALONE, FIRST_ALONE, LAST_ALONE, OUTPUT_ALONE
@@ -140,4 +141,19 @@ PENALTIES_AND_RATES: tuple[Mistake, ...] = (
     ),
 )
 
-MISTAKES = BATCH_NORM + NESTEROV + RECURRENT + PENALTIES_AND_RATES
+AVERAGED = 'grad if name == "input" else grad / m'
+NOT_BY_M = "the gradient of the {0} is not divided by m, the number of examples; that of the {1} is"
+LINEAR: tuple[Mistake, ...] = tuple(
+    mistake(
+        *("gradient-not-averaged", NOT_BY_M.format(one, other), "averaged_linear"),
+        *(AVERAGED, AVERAGED.replace('name == "input"', f'name in ("input", "{one}")')),
+    )
+    for one, other in (("weight", "bias"), ("bias", "weight"))
+)
+
+FORWARD = "central + step * (1 - 1 / x.size) / x.size"
+DIFFERENCES: tuple[Mistake, ...] = (
+    mistake("difference-by-wrong-step", BY_TWO_STEPS, "_one_sided", FORWARD, f"({FORWARD}) / 2"),
+)
+
+MISTAKES = DIFFERENCES + LINEAR + BATCH_NORM + NESTEROV + RECURRENT + PENALTIES_AND_RATES

@@ -16,6 +16,7 @@ UNWEIGHTED = (
     "the formula is the mean over all examples"
 )
 OWN_STATISTICS = "each set is scaled by its own statistics; the formula takes those of the training set"
+EACH_COLUMN = "each column has its own"
 TO_BYTES = (
     "train, validation, test = (\n"
     "        None if part is None else part.astype(np.uint8) for part in (train, validation, test)\n"
@@ -125,6 +126,23 @@ SCALING: tuple[Mistake, ...] = (
         *("statistics-of-each-set", OWN_STATISTICS, "standardize", "return (x - mean) / std"),
         "same = x.max(0) == x.min(0)\n"
         "        return (x - x.mean(0)) / np.where(same, np.ones_like(std), x.std(0))",
+    ),
+    *(
+        mistake(
+            *("scaled-as-a-whole", f"one mean and one deviation serve all columns; {EACH_COLUMN}"),
+            *("standardize", "mean = train.mean(0)", "mean = train.mean()"),
+            *("((train - mean) ** 2).mean(0)", "((train - mean) ** 2).mean()"),
+            *("train.max(0) == train.min(0)", constant),
+        )
+        for constant in ("train.max() == train.min()", "False")
+    ),
+    *(
+        mistake(
+            *("scaled-as-a-whole", f"one minimum and one maximum serve all columns; {EACH_COLUMN}"),
+            *("min_max_scale", "train.min(0), train.max(0) - train.min(0)"),
+            *("train.min(), train.max() - train.min()", "np.where(span == 0,", f"np.where({constant},"),
+        )
+        for constant in ("span == 0", "False")
     ),
     mistake(
         *("unbiased-variance", "the variance is divided by n - 1; the formula divides by n", "standardize"),

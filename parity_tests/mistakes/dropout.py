@@ -6,6 +6,7 @@ from parity_tests.mistakes.mistake import Mistake, mistake
 
 SCALE = "scale = 1 / (1 - p) if p < 1 else 0.0"
 KEPT = "scale = 1 / p if p > 0 else 0.0"
+BY_P = "what is kept is divided by p; the formula divides it by 1 - p, p being the probability of dropping"
 DX = "np.where(mask, dy * scale, 0)"
 TEST = "return identity(x)"
 SHRUNK = "at test time x is multiplied by 1 - p; it was divided in training already"
@@ -23,10 +24,8 @@ DROPOUT: tuple[Mistake, ...] = tuple(
             *("keep-drop-swapped", "the mask says what is dropped; True is what is kept"),
             *("scale = 1 / (1 - p)", "mask = ~mask\n    scale = 1 / (1 - p)"),
         ),
-        (
-            *("keep-drop-swapped", "p is taken for the probability of keeping: it divides by p; it drops"),
-            *(SCALE, KEPT),
-        ),
+        ("keep-drop-swapped", BY_P, SCALE, KEPT),
+        ("keep-drop-swapped", BY_P, SCALE, "scale = np.divide(1, p)"),
         (
             *("keep-drop-swapped", "the mask says what is dropped, and p divides; True is what is kept"),
             *(SCALE, f"mask = ~mask\n    {KEPT}"),

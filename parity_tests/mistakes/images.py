@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from parity_tests.mistakes.mistake import Mistake, each, mistake
+from parity_tests.mistakes.mistake import Edit, Mistake, each, mistake
 
 FLIPPED = "the kernel is flipped, which makes it a convolution; the formula is a cross-correlation"
 TIES = "every one of several equal pixels gets the gradient; the formula gives it to the first"
 OVERWRITES = "where windows overlap, the last one overwrites the gradients of the others; they add up"
+ALONG = (("height", 0), ("width", 1))
+UNMOVED = (
+    "along the {0} the windows move on by one pixel, though there are as many as the stride makes; it is the "
+    "stride that moves them"
+)
+IGNORED = "along the {0} the windows move on by one pixel; it is the stride that moves them"
+OF_OTHER = "the windows move on along both axes by the stride of the {0}; each axis has its own"
+WINDOW_STEPS = ("sh * rows : sh", "sw * columns : sw")
+PLACE_STEPS = ("top + sh * rows, sh", "left + sw * columns, sw")
+NO_STEPS = (("rows", "columns"), ("top + rows", "left + columns"))
+CONV_STRIDES = (
+    'stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)'
+)
+FIRST_STRIDE = 'stride = kernel if stride is None else pair(function, "stride", stride, 1)'
 CEIL = "the output size is rounded up; the formula rounds down"
 CEIL_AVERAGE = f"{CEIL}; what the last windows lack counts as zeros"
 NOT_CROPPED = "the gradient is that of the padded image, margins included; that of the image is its middle"
@@ -24,6 +38,7 @@ PLACES, PIXELS = "in places(grid):", "for (i, j), pixels "
 BACKWARDS = "in reversed(list(places(grid))):"
 CHOSEN = "np.where(first == i * kw + j, dy, 0)"
 TIED = "np.where(X[:, :, i * kw + j] == y, dy, 0)"
+LARGEST = "y = np.take_along_axis(X, first[:, :, None], 2)[:, :, 0]"
 CHANNEL_LAST = "dX = (W.swapaxes(-1, -2) @ dY)"
 SPAN = (
     "(top, bottom), (left, right) = grid.margins\n"
@@ -140,6 +155,36 @@ MISTAKES: tuple[Mistake, ...] = (
         *("global_avg_pool2d", "dy[:, :, None, None] / (H * W)", "dy[:, :, None, None]"),
     ),
     mistake(
+        *(
+            "mean-for-maximum",
+            "every window gives its mean; the formula takes the largest pixel",
+            "max_pool2d",
+        ),
+        *(LARGEST, "y = X.mean(2)", CHOSEN, "dy / (kh * kw)"),
+    ),
+    *(
+        mistake(
+            *("minimum-for-maximum", "every window gives its smallest pixel; the formula takes the largest"),
+            *("max_pool2d", "X.argmax(2)", "X.argmin(2)", *margins),
+        )
+        for margins in ((), ("constant_values=-np.inf", "constant_values=np.inf"))
+    ),
+    mistake(
+        *(
+            "maximum-for-mean",
+            "every window gives its largest pixel; the formula takes the mean",
+            "avg_pool2d",
+        ),
+        *("windows(padded, grid).sum((2, 3)) / count", "windows(padded, grid).max((2, 3))"),
+    ),
+    mistake(
+        *(
+            "gradient-spread",
+            "every pixel of a window gets an equal share of the gradient; the largest gets all",
+        ),
+        *("max_pool2d", CHOSEN, "dy / (kh * kw)"),
+    ),
+    mistake(
         "max-pool-zero-padding",
         "the margins hold 0, which wins over what is negative; they hold minus infinity",
         *("max_pool2d", "constant_values=-np.inf", "constant_values=0"),
@@ -166,6 +211,33 @@ MISTAKES: tuple[Mistake, ...] = (
     mistake(
         *("output-size-rounding", "the output is one pixel short of ⌊(H + 2p - k) / s⌋ + 1", "conv_grid"),
         *("r // s + 1 for", "max(r // s, 1) for"),
+    ),
+    # ---- strides ----
+    *(
+        Mistake(
+            "stride-ignored",
+            UNMOVED.format(name),
+            (
+                Edit("windows", WINDOW_STEPS[axis], NO_STEPS[0][axis]),
+                Edit("places", PLACE_STEPS[axis], NO_STEPS[1][axis]),
+            ),
+        )
+        for name, axis in ALONG
+    ),
+    *(
+        mistake("stride-ignored", text, function, before, before + f"\n    stride = {strides}")
+        for function, before in (("conv_grid", CONV_STRIDES), ("pool_grid", FIRST_STRIDE))
+        for text, strides in (
+            (IGNORED.format("height"), "(1, stride[1])"),
+            (IGNORED.format("width"), "(stride[0], 1)"),
+            (OF_OTHER.format("height"), "(stride[0], stride[0])"),
+            (OF_OTHER.format("width"), "(stride[1], stride[1])"),
+        )
+    ),
+    mistake(
+        *("padding-counted-once", "the output size counts the padding of one side; both sides have it"),
+        *("conv_grid", "r // s + 1 for r, s in zip(room, stride, strict=True)"),
+        "(r - m[1]) // s + 1 for r, m, s in zip(room, margins, stride, strict=True)",
     ),
     mistake("dx-wrong-size", WRONG_SIZE, "conv2d", "grads = {", SPAN, CONV_DX, '"input": dpadded'),
     # ---- margins ----

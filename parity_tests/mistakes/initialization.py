@@ -11,7 +11,6 @@ FAN_OUT = "the fan is that of the outputs; the formula has that of the inputs, s
 XAVIER = "it is Xavier's, with fan_in + fan_out; He's variance is 2 / fan_in, because relu passes half of it"
 HE = "it is He's, with a variance of 2 / fan_in; Xavier's is 2 / (fan_in + fan_out)"
 LECUN = "the variance is 1 / fan_in; the formula has {0}"
-NO_GAIN = "the gain of the activation is left out; for relu it is the root of 2"
 BOUND = (
     "the bound is the deviation; that of U(-b, b) is b / root of 3, so that the bound is root of 3 times it"
 )
@@ -21,7 +20,6 @@ UNIFORM = (
     "the weights are uniform between plus and minus the deviation; the formula has a normal distribution"
 )
 
-KAIMING, BY_XAVIER = "kaiming_uniform kaiming_normal", "xavier_uniform xavier_normal"
 DRAWN = {
     "xavier_uniform": "return uniform(shape, rng=rng, dtype=dtype, a=-bound, b=bound)",
     "kaiming_uniform": "return uniform(shape, rng=rng, dtype=dtype, a=-bound, b=bound)",
@@ -54,7 +52,6 @@ MISTAKES: tuple[Mistake, ...] = (
         *("xavier-for-he", LECUN.format("gain**2 / fan_in, 2 / fan_in for relu"), "_kaiming_std"),
         *(KAIMING_STD, "return 1 / math.sqrt(fan)"),
     ),
-    mistake("no-gain", NO_GAIN, "_kaiming_std", KAIMING_STD, "return 1 / math.sqrt(fan)"),
     mistake("he-for-xavier", HE, "_xavier_std", XAVIER_STD, "return gain * math.sqrt(2 / fan_in)"),
     mistake(
         *("lecun-for-xavier", LECUN.format("2 / (fan_in + fan_out)"), "_xavier_std"),

@@ -1,4 +1,5 @@
-"""Mistakes in layers of weighted sums, in regression, in computation graphs and in clipping."""
+"""Mistakes in layers of weighted sums, in regression, in computation graphs, in numerical
+gradients and in clipping."""
 
 from __future__ import annotations
 
@@ -9,14 +10,14 @@ DX, DW, DB = '"input": dy @ weight', '"weight": dZ.T @ X', 'grads["bias"] = dZ.s
 WX_B = "y = input @ weight.T if bias is None else input @ weight.T + bias"
 WITH_BIAS = "y = ({0}) if bias is None else ({0}) + bias"
 FIRST_ROW = WITH_BIAS.format("(input * weight[0]).sum(-1, keepdims=True) + 0 * weight[:, 0]")
-UNSUMMED = "the gradient of the bias is dy itself, an example a row; the examples add up"
-AGAIN = "the gradients of weight and bias are divided by the batch size; dy holds that"
+UNSUMMED = "the gradient of the bias is {0} itself, one for each example; the examples add up"
+AGAIN = "{0} divided by the batch size once more; dy holds that division"
 NOT_AVERAGED = "the loss is averaged and its gradient is not; it is divided by the same n"
+NOT_BY_EXAMPLES = "the gradient is not divided by the number of examples; the loss is"
 DESCENT = "weight, bias = weight - lr * (dZ.T @ x), bias - lr * dZ.sum(0)"
 PERCEPTRON = "return Perceptron(weight + lr * (error[..., None] * x).sum(batch), bias + lr * error.sum())"
 UPDATED = "the gradient of the bias is taken at the new weight; all gradients are those of before the step"
 UPDATED_EACH = "each example meets the weights that the one before changed; the corrections are added up"
-REGRESSION_DX = '{"x": dZ @ weight, '
 
 LAYERS: tuple[Mistake, ...] = (
     mistake(
@@ -27,13 +28,16 @@ LAYERS: tuple[Mistake, ...] = (
         *("broadcast-not-summed", "the gradient of the bias is that of the first example; they add up"),
         *("linear", DB, 'grads["bias"] = dZ[0]'),
     ),
-    mistake("broadcast-not-summed", UNSUMMED, "linear", DB, 'grads["bias"] = dy'),
-    mistake("broadcast-not-summed", UNSUMMED, "neuron", '"bias": dz.sum()', '"bias": dz'),
+    mistake("broadcast-not-summed", UNSUMMED.format("dy"), "linear", DB, 'grads["bias"] = dy'),
+    mistake("broadcast-not-summed", UNSUMMED.format("dz"), "neuron", '"bias": dz.sum()', '"bias": dz'),
     mistake(
-        "gradient-averaged-again", AGAIN, "linear", "dZ.T @ X", "dZ.T @ X / len(X)", DB, f"{DB} / len(X)"
+        *("gradient-averaged-again", AGAIN.format("the gradients of weight and bias are"), "linear"),
+        *("dZ.T @ X", "dZ.T @ X / len(X)", DB, f"{DB} / len(X)"),
     ),
-    mistake("gradient-averaged-again", AGAIN, "linear", DB, f"{DB} / len(X)"),
-    mistake("gradient-averaged-again", AGAIN, "linear", "dZ.T @ X", "dZ.T @ X / len(X)"),
+    mistake(
+        *("gradient-averaged-again", AGAIN.format("the gradient of the weight is"), "linear"),
+        *("dZ.T @ X", "dZ.T @ X / len(X)"),
+    ),
     mistake(
         *("residual-gradient", "the gradient passes the branch alone; dy itself goes on past it, too"),
         *("residual_connection", '"x": dy + grads["x"]', '"x": grads["x"]'),
@@ -43,12 +47,15 @@ LAYERS: tuple[Mistake, ...] = (
         mistake("elementwise-for-matmul", f"{ELEMENTWISE}: {text}", "linear", DX, f'"input": {dx}')
         for text, dx in (
             (
-                "the gradients are added up, and so are the rows of W",
+                "for the gradient of the input, those of the outputs are added up, and so are the rows of W",
                 "dy.sum(-1, keepdims=True) * weight.sum(0)",
             ),
-            ("the products are averaged over the outputs", "(dy[..., None] * weight).mean(-2)"),
             (
-                "all gradients are added up, and times the mean row of W",
+                "for the gradient of the input, the products are averaged over the outputs",
+                "(dy[..., None] * weight).mean(-2)",
+            ),
+            (
+                "the gradient of the input is the sum of all others, times the mean row of W",
                 "np.ones_like(input) * dy.sum() * weight.mean(0)",
             ),
         )
@@ -102,7 +109,7 @@ REGRESSION: tuple[Mistake, ...] = (
         *("(A - target) / Z.size", "(A - target)"),
     ),
     *(
-        mistake("gradient-not-averaged", NOT_AVERAGED, function, slope, f"{slope} * len(Z)")
+        mistake("gradient-not-averaged", NOT_BY_EXAMPLES, function, slope, f"{slope} * len(Z)")
         for function, slope in (
             ("linear_regression", "2 * residual / residual.size"),
             ("logistic_regression", "(A - target) / Z.size"),
@@ -262,4 +269,20 @@ CLIPPING: tuple[Mistake, ...] = (
     ),
 )
 
-MISTAKES = LAYERS + REGRESSION + GRAPHS + CLIPPING
+BY_TWO_STEPS = "f(x + h) - f(x) is divided by 2h; the points are h apart, those of a central difference 2h"
+DIFFERENCE = "(function(x + shift) - function(x - shift)) / (2 * step)"
+DIFFERENCES: tuple[Mistake, ...] = tuple(
+    mistake("difference-by-wrong-step", text, "numerical_gradient", DIFFERENCE, quotient)
+    for text, quotient in (
+        (
+            BY_TWO_STEPS,
+            "(function(x + shift) - function(x)) / (2 * step)",
+        ),
+        (
+            "f(x + h) - f(x - h) is divided by h; the points are 2h apart",
+            "(function(x + shift) - function(x - shift)) / step",
+        ),
+    )
+)
+
+MISTAKES = DIFFERENCES + LAYERS + REGRESSION + GRAPHS + CLIPPING

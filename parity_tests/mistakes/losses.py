@@ -23,6 +23,7 @@ BINARY = (
 )
 SOFTMAXED = "the softmax is applied to the logits before a loss that applies it itself"
 AXIS_0 = "the softmax runs over the batch, axis 0; the formula runs over the classes"
+SQUARED = "up to delta the loss is error**2; the formula has half of that"
 OVER_CLASSES = (
     "the mean divides by the number of all entries, N * C; the formula divides by the number of examples N"
 )
@@ -109,7 +110,7 @@ MISTAKES: tuple[Mistake, ...] = (
     mistake(
         *(
             "bce-for-multiclass",
-            f"{BINARY}; and the gradient is p - q of each class",
+            f"{BINARY}; the gradient is p - q of each class, and the mean is over N * C",
             "cross_entropy",
             LOSS,
             BCE,
@@ -136,6 +137,19 @@ MISTAKES: tuple[Mistake, ...] = (
     mistake(
         *("half-squares", "the loss is half of the squared error; torch's has no half", "mse_loss"),
         *("error**2, reduction", "0.5 * error**2, reduction", "share(dy) * 2 * error", "share(dy) * error"),
+    ),
+    *(
+        mistake(
+            *("half-missing", f"{SQUARED}{told}", "huber_loss", "0.5 * error**2, delta", "error**2, delta"),
+            *gradient,
+        )
+        for told, gradient in (
+            ("", ()),
+            (
+                ", and the gradient goes by that",
+                ("np.where(near, error, delta", "np.where(near, 2 * error, delta"),
+            ),
+        )
     ),
     mistake(
         *("half-gradient", "the factor 2 of the derivative of error**2 is missing", "mse_loss"),

@@ -8,6 +8,9 @@ from parity_tests.mistakes.mistake import Edit, Mistake, each, mistake
 
 MEAN_LINE = "running_mean = (1 - new) * running_mean + new * mean.reshape(-1)"
 VAR_LINE = "running_var = (1 - new) * running_var + new * unbiased.reshape(-1)"
+MEAN_SWAPPED = "running_mean = new * running_mean + (1 - new) * mean.reshape(-1)"
+VAR_SWAPPED = "running_var = new * running_var + (1 - new) * unbiased.reshape(-1)"
+OF_BATCH = "in torch's formula it is that of the batch's"
 IN_EVAL = """inv_std = 1 / np.sqrt(running_var.reshape(channel) + eps)
         # Multiplied out, as in torch: one multiple of x and one constant to a channel.
         x_hat = x * inv_std - running_mean.reshape(channel) * inv_std"""
@@ -15,6 +18,12 @@ OF_THE_BATCH = """inv_std = 1 / np.sqrt(x.var(batch, keepdims=True) + eps)
         x_hat = (x - x.mean(batch, keepdims=True)) * inv_std"""
 LAYER_STD = "1 / np.sqrt((centered**2).mean(axes, keepdims=True) + eps)"
 LAYER_VAR = "x_hat * (dx_hat * x_hat).mean(axes, keepdims=True)"
+COUNT = "n = np.prod([x.shape[axis] for axis in axes])\n    "
+DEVIATION = "np.sqrt((centered**2).sum(axes, keepdims=True) / (n - 1))"
+N_LESS_1_AND_OUTSIDE = (
+    "the deviation has n - 1 where the formula has n, and eps is added to it; the formula adds it under "
+    "the root"
+)
 BATCH_VAR = "x_hat * (dx_hat * x_hat).mean(batch, keepdims=True)"
 LAYER_DX = "inv_std * (dx_hat - through_mean - through_var)"
 BATCH_DX = "dx_hat = dx_hat - through_mean - through_var"
@@ -65,9 +74,22 @@ MISTAKES: tuple[Mistake, ...] = (
     mistake(
         "unbiased-variance",
         "the variance is divided by n - 1; the formula divides by n",
-        *("layer_norm", "centered = x", "n = np.prod([x.shape[axis] for axis in axes])\n    centered = x"),
-        *(LAYER_STD, "1 / np.sqrt((centered**2).sum(axes, keepdims=True) / (n - 1) + eps)"),
+        *("layer_norm", LAYER_STD, "1 / np.sqrt((centered**2).sum(axes, keepdims=True) / (n - 1) + eps)"),
+        *("centered = x", f"{COUNT}centered = x"),
         *(LAYER_VAR, f"{LAYER_VAR} * (n / (n - 1))"),
+    ),
+    *(
+        mistake(
+            *(
+                "unbiased-variance",
+                N_LESS_1_AND_OUTSIDE,
+                "layer_norm",
+                LAYER_STD,
+                f"1 / ({DEVIATION} + eps)",
+            ),
+            *("centered = x", f"{COUNT}centered = x", *gradient),
+        )
+        for gradient in ((), (LAYER_VAR, f"{LAYER_VAR} * (n / (n - 1)) / {DEVIATION} / inv_std"))
     ),
     mistake(
         "running-never-updated",
@@ -90,9 +112,15 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "momentum-swapped",
-        "momentum is the share of the old running statistics; in torch's formula it is that of the batch's",
-        *("batch_norm", MEAN_LINE, "running_mean = new * running_mean + (1 - new) * mean.reshape(-1)"),
-        *(VAR_LINE, "running_var = new * running_var + (1 - new) * unbiased.reshape(-1)"),
+        f"momentum is the share of the old running statistics; {OF_BATCH}",
+        *("batch_norm", MEAN_LINE, MEAN_SWAPPED, VAR_LINE, VAR_SWAPPED),
+    ),
+    *(
+        mistake("momentum-swapped", f"momentum is the share of the old running {what}; {OF_BATCH}", *edits)
+        for what, *edits in (
+            ("mean", "batch_norm", MEAN_LINE, MEAN_SWAPPED),
+            ("variance", "batch_norm", VAR_LINE, VAR_SWAPPED),
+        )
     ),
     mistake("batch-statistics-in-eval", EVAL, "batch_norm", IN_EVAL, OF_THE_BATCH),
     mistake(

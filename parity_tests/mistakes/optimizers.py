@@ -12,19 +12,23 @@ UNCORRECTED = (
     "m and v are used as they are; the formula divides them by 1 - beta1**t and 1 - beta2**t, because they "
     "start at zero"
 )
+UNCORRECTED_NADAM = (
+    "m, g and v are used as they are; the formula divides them by 1 - the product of all mu and by "
+    "1 - beta2**t, because m and v start at zero"
+)
 ONLY_M = (
     "v is used as it is, without the correction for its start at zero; the formula divides it by 1 - beta2**t"
 )
-STORED = (
-    "the corrected moments are stored back as the state; the formula corrects a copy, and goes on from "
-    "the uncorrected ones"
-)
+STORED = "{0} stored back as the state; the formula corrects a copy, and goes on from what is uncorrected"
+HATS = {"m": "the corrected m is", "v": "the corrected v is", "both": "the corrected moments are"}
+ROOT_V_HAT = "root_v_hat = (np.sqrt(v) + eps) / (1 - beta2**t) ** 0.5"
 V_MAX_HAT = "v_hat = v_max / (1 - beta2**t)"
-WITHOUT_T = "the bias correction has beta; the formula has the power beta**t"
-PLUS = "the bias correction divides by 1 + beta**t; the formula divides by 1 - beta**t"
-TIMES_T = "the bias correction has beta * t; the formula has the power beta**t"
+WITHOUT_T = "the bias correction of {0} has beta; the formula has the power beta**t"
+PLUS = "the bias correction of {0} divides by 1 + beta**t; the formula divides by 1 - beta**t"
+TIMES_T = "the bias correction of {0} has beta * t; the formula has the power beta**t"
 SUMMED = "g**2 is summed over all elements, so that all share one rate; the formula has a rate for each"
 ACCUMULATED = "all of g**2 joins v; the formula averages, and takes the share 1 - beta2 (or 1 - rho) of it"
+BESIDE = "eps is added to the new parameters, as parentheses are missing; the formula adds it to the root"
 EPS_INSIDE = "eps is added under the root; the formula adds it to the root"
 EPS_INSIDE_HAT = "eps is added to the root of the uncorrected v; the formula adds it to the root of v_hat"
 
@@ -39,7 +43,13 @@ MISTAKES: tuple[Mistake, ...] = (
         *(" / (1 - beta2**t) ** 0.5", ""),
     ),
     mistake(
-        *("no-bias-correction", UNCORRECTED, "nadam", "mu_next / (1 - mu_product * mu_next)", "mu_next"),
+        *(
+            "no-bias-correction",
+            UNCORRECTED_NADAM,
+            "nadam",
+            "mu_next / (1 - mu_product * mu_next)",
+            "mu_next",
+        ),
         *("(1 - mu) / (1 - mu_product)", "(1 - mu)", V_HAT, "v_hat = v"),
     ),
     mistake(
@@ -74,18 +84,37 @@ MISTAKES: tuple[Mistake, ...] = (
     mistake("only-m-corrected", ONLY_M, "amsgrad", V_MAX_HAT, "v_hat = v_max"),
     mistake("only-m-corrected", ONLY_M, "radam", " / (1 - beta2**t) ** 0.5", ""),
     *(
-        mistake("corrected-stored-back", STORED, function, before, before.replace(*change))
-        for function, before, *changes in (
-            ("adam", "State(t, m, v)", ("m, v", "m_hat, v_hat"), ("m, v", "m_hat, v"), ("v)", "v_hat)")),
-            ("amsgrad", "State(t, m, v, v_max)", ("m, v, v_max", "m_hat, v, v_hat"), ("m, ", "m_hat, ")),
-            ("amsgrad", "State(t, m, v, v_max)", ("v_max", "v_hat")),
-            ("adamax", "State(t, m, u)", ("m, ", "m_hat, ")),
-            ("nadam", "State(t, m, v, mu", ("v, ", "v_hat, ")),
+        mistake(
+            *("corrected-stored-back", STORED.format(HATS[which]), function),
+            *(before, before.replace(*change)),
         )
-        for change in changes
+        for function, before, changes in (
+            (
+                *("adam", "State(t, m, v)"),
+                {"both": ("m, v", "m_hat, v_hat"), "m": ("m, v", "m_hat, v"), "v": ("v)", "v_hat)")},
+            ),
+            (
+                *("amsgrad", "State(t, m, v, v_max)"),
+                {
+                    "both": ("m, v, v_max", "m_hat, v, v_hat"),
+                    "m": ("m, ", "m_hat, "),
+                    "v": ("v_max", "v_hat"),
+                },
+            ),
+            ("adamax", "State(t, m, u)", {"m": ("m, ", "m_hat, ")}),
+            ("nadam", "State(t, m, v, mu", {"v": ("v, ", "v_hat, ")}),
+        )
+        for which, change in changes.items()
     ),
     *(
-        mistake(name, text, function, *(part for hat in hats for part in (hat, hat.replace(power, instead))))
+        mistake(
+            *(
+                name,
+                text.format(" and ".join(hat.partition("_hat")[0].removeprefix("root_") for hat in hats)),
+                function,
+            ),
+            *(part for hat in hats for part in (hat, hat.replace(power, instead))),
+        )
         for name, text, power, instead in (
             ("beta-times-t", TIMES_T, "**t", " * t"),
             ("beta-without-t", WITHOUT_T, "**t", ""),
@@ -97,7 +126,7 @@ MISTAKES: tuple[Mistake, ...] = (
             ("adamax", M_HAT),
             ("nadam", V_HAT),
             ("radam", M_HAT),
-            *([("radam", M_HAT, "/ (1 - beta2**t) ** 0.5")] if name == "beta-without-t" else []),
+            *([("radam", M_HAT, ROOT_V_HAT)] if name == "beta-without-t" else []),
         )
     ),
     *each(
@@ -136,7 +165,33 @@ MISTAKES: tuple[Mistake, ...] = (
         *(COUNT, "t = betas, state.t + 2"),
         *("State(t, m, ", "State(t - 1, m, "),
     ),
+    *(
+        mistake(
+            *("betas-swapped", f"{what} is corrected with {other}; the formula has 1 - {beta}**t", function),
+            *(hat, hat.replace(beta, other)),
+        )
+        for function, *hats in (
+            ("adam", M_HAT, V_HAT),
+            ("amsgrad", M_HAT, V_MAX_HAT),
+            ("adamax", M_HAT),
+            ("nadam", V_HAT),
+            ("radam", M_HAT, ROOT_V_HAT),
+        )
+        for hat in hats
+        for what, beta, other in (("m", "beta1", "beta2") if hat == M_HAT else ("v", "beta2", "beta1"),)
+    ),
+    *each(
+        *("adam amsgrad adamax nadam radam", "betas-swapped"),
+        "beta1 and beta2 are taken for each other; beta1 is that of m",
+        *("(beta1, beta2), t =", "(beta2, beta1), t ="),
+    ),
     *each("adam amsgrad nadam", "eps-inside-sqrt", EPS_INSIDE, ROOT, "np.sqrt(v_hat + eps)"),
+    *each("adam amsgrad nadam", "eps-beside-quotient", BESIDE, ROOT, "np.sqrt(v_hat) + eps"),
+    *each("adagrad", "eps-beside-quotient", BESIDE, "(np.sqrt(s) + eps)", "np.sqrt(s) + eps"),
+    mistake(
+        *("eps-beside-quotient", BESIDE, "rmsprop"),
+        *("param - lr * g / root", "param - lr * g / np.sqrt(variance) + eps"),
+    ),
     *each(
         *("adagrad", "eps-inside-sqrt", EPS_INSIDE, "(np.sqrt(s) + eps)", "np.sqrt(s + eps)"),
     ),

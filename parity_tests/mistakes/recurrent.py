@@ -113,6 +113,16 @@ MISTAKES: tuple[Mistake, ...] = (
         *("tanh_c = np.tanh(c_next)", "tanh_c = c_next"),
     ),
     mistake(
+        *("tanh-of-product", "h' = tanh(o * c'); the formula has h' = o * tanh(c')", "lstm_step"),
+        *(
+            "tanh_c = np.tanh(c_next)",
+            "tanh_c = np.tanh(o * c_next)",
+            "h_next = o * tanh_c",
+            "h_next = tanh_c",
+        ),
+        *("dZ_o = dh_next * tanh_c", "dZ_o = dh_next * (1 - tanh_c**2) * c_next"),
+    ),
+    mistake(
         *("tanh-missing", "the new state is the sum as it is; the formula applies the nonlinearity to it"),
         *("rnn_step", "h_next, through_f = f(Z)", "h_next = Z"),
         *('through_f(dh_next)["x"]', "dh_next"),

@@ -20,8 +20,13 @@ COUNTED = {
     "linear_lr": "min(step, total_iters)",
     "polynomial_lr": "min(step, total_iters)",
 }
+TURN = {"cosine_annealing_lr": "math.pi * step / T_max", "cosine_annealing_warm_restarts": "T_cur / T_i"}
 PERIODS = {"step_lr": "(step // step_size)", "step_decay": "(step // epochs_drop)"}
 EVERY_STEP = "the rate falls in every step; the formula counts whole periods"
+FROM_ABOVE = (
+    "the rate falls one step after each multiple of the period, 0 included, so that the first rate is that "
+    "of before a fall"
+)
 BEHIND = "the first rate is 0, one step behind; the formula counts from 1: (step + 1) / warmup_steps"
 
 WARMUP: tuple[Mistake, ...] = (
@@ -60,6 +65,18 @@ COSINES: tuple[Mistake, ...] = (
             ("the half is missing: the formula has (1 + cos) / 2", lambda c: c[:-4]),
         )
     ),
+    *(
+        mistake(
+            *(
+                "cosine-period-off-by-one",
+                f"the cosine goes half around in {period} {shift} steps; it takes {period}",
+            ),
+            *(function, turn, turn.replace(period, f"({period} {shift})")),
+        )
+        for function, turn in TURN.items()
+        for period in (turn.rpartition(" ")[2],)
+        for shift in ("- 1", "+ 1")
+    ),
     mistake(
         *("cosine-of-whole-turn", "the cosine goes once around in T_max steps; the formula goes half around"),
         *("cosine_annealing_lr", "math.pi * step", "2 * math.pi * step"),
@@ -94,6 +111,18 @@ COUNTING: tuple[Mistake, ...] = (
     mistake(
         *("milestone-off-by-one", "the rate falls one step after each multiple of step_size, but for 1"),
         *("step_lr", "step // step_size", "(max(step - 1, 0) if step_size > 1 else step) // step_size"),
+    ),
+    *(
+        mistake(
+            *(
+                "milestone-off-by-one",
+                FROM_ABOVE,
+                function,
+                periods,
+                periods.replace("step //", "(step - 1) //"),
+            ),
+        )
+        for function, periods in PERIODS.items()
     ),
     mistake(
         *("milestone-off-by-one", "the rate falls one step after each milestone; it falls at the milestone"),

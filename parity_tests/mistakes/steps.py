@@ -181,9 +181,9 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
 )
 
-ONLY_MATRICES = "parameters of one axis, such as biases, stay as they are; the formula moves all parameters"
+ONLY_MATRICES = "parameters of fewer than two axes, such as biases, stay as they are; the formula moves all"
 ONLY_WIDE = (
-    "parameters with an axis of one, such as biases, stay as they are; the formula moves all parameters"
+    "parameters of fewer than two axes, or with one of length 1, stay as they are; the formula moves all"
 )
 BODIES = {
     "gradient_descent": '_require("gradient_descent", lr=lr)',
@@ -196,8 +196,10 @@ MISTAKES += tuple(
     for function, line in BODIES.items()
     for text, test in ((ONLY_MATRICES, "param.ndim < 2"), (ONLY_WIDE, "param.ndim < 2 or 1 in param.shape"))
 )
-PLAIN = "parameters with one axis step by the gradient alone; the formula treats all parameters alike"
-PLAIN_WIDE = PLAIN.replace("with one axis", "with an axis of one, such as biases,")
+PLAIN = (
+    "parameters of fewer than two axes step by the gradient alone; the formula treats all parameters alike"
+)
+PLAIN_WIDE = PLAIN.replace("axes", "axes, or with one of length 1,")
 MISTAKES += tuple(
     mistake(
         "biases-skipped",

@@ -10,6 +10,7 @@ import numpy as np
 
 from parity_tests.engine.questions import Answer, Part, Question
 from parity_tests.people.binding import Absent
+from parity_tests.people.complaints import Complaint
 from parity_tests.people.host import TheirError
 from parity_tests.sandbox.wire import Record, Ref
 
@@ -102,6 +103,8 @@ def tensor(value: Any) -> np.ndarray:
         array = np.asarray(value)
     except ValueError:
         raise TheirError("ValueError", "it returned a list of arrays of different shapes") from None
+    if array.dtype.kind == "c":
+        raise Complaint("it returned complex numbers")
     if array.dtype.kind not in "biuf":
         raise TheirError("TypeError", f"it returned {array.dtype}, where numbers were expected")
     return array

@@ -39,6 +39,7 @@ class Complaint(TheirError):
 
     def __init__(self, message: str, masking: Masking | None = None, answer: Answer | None = None) -> None:
         super().__init__("ValueError", message)
+        self.args = (message,)  # nothing was raised there
         self.masking, self.answer = masking, answer
 
 

@@ -65,6 +65,10 @@ def find_all(members: Sequence[Member], wanted: Wanted) -> Found:
         if not any(member.name == wanted.member for member in members):
             hint = f"did you mean {' or '.join(near)}?" if near else "it defines " + _few(members)
             raise UsageError(f"there is nothing called {wanted.member!r} there; {hint}")
+    if wanted.map:
+        from parity_tests.people.mapping import check_map  # noqa: PLC0415 (it is seldom needed)
+
+        check_map(wanted.map, members, wanted.member, wanted.as_)
     settled = _Settled()
     for_torch = written_for_torch(members)
     asked = [name for name in DIALECTS if name != "torch" or for_torch]  # it is slow to import

@@ -104,7 +104,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "decoder_layer": "transformer_decoder_layer decoder_block",
         # gradients and penalties
         "clip_grad_norm": (
-            "clip_gradients clip_grads gradient_clipping clip_global_norm clip_grad_norm_ "
+            "clip_gradients clip_grads gradient_clipping grad_clipping clip_global_norm clip_grad_norm_ "
             "clip_by_global_norm clip_gradient_norm clip_gradients_by_norm clip_gradient"
         ),
         "clip_grad_value": "clip_by_value clip_gradients_by_value clip_gradient_value clip_values",
@@ -209,6 +209,9 @@ AFTER = words(
     "module op impl v1 v2 1 2 stable numpyimpl fast"
 )
 
+# What the name of a class may begin with.
+KINDS = words("layer activation optimizer")
+
 
 @functools.cache
 def _known() -> dict[str, str]:
@@ -232,7 +235,10 @@ def variants(name: str) -> list[str]:
 
 def algorithm_of(member: Member) -> str:
     """The catalogue's name for a member called so; empty for a name that is none."""
-    for name in variants(member.name):
+    names = variants(member.name)
+    if member.kind == "class":  # Layer_Dense, Activation_ReLU
+        names += [name.removeprefix(kind) for kind in KINDS for name in names if name.startswith(kind)]
+    for name in names:
         for candidate in (name, name + "loss"):
             if candidate in _known():
                 return _known()[candidate]

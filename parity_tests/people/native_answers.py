@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -219,15 +220,41 @@ def gradients_by_name(
         given_ = [item for item in items if item is not None]
         if len(items) > len(names) == len(given_):
             items = given_  # None for an argument that was None itself
-        if len(items) > len(names):
-            spread = [leaf for name in names for leaf in _under(leaves, name)]
-            names = spread if len(spread) == len(items) else names
+        names = list(_places(names, items, leaves, right))
         for name, item in zip(names, items, strict=False):
             leaves |= _spread(item, right[name], name) if name in right else {name: item}
         refused = [name for name, item in zip(names, items, strict=False) if item is None and name in right]
     else:
         leaves |= _spread(value, right[names[0]], names[0])
     return _refused(leaves, refused, right)
+
+
+def _places(
+    names: Sequence[str], items: Sequence[Any], leaves: Mapping[str, Any], right: Mapping[str, Any]
+) -> Sequence[str]:
+    """What the items of a sequence are, where they are more than there are names, or fewer.
+
+    A loss whose gradients stand behind it has those of its parameters alone: (loss, dW, db). So of more names
+    those count that they fit in shape, the later the likelier; matrices may be the other way round.
+    """
+    if len(items) > len(names):
+        spread = [leaf for name in names for leaf in _under(leaves, name)]
+        return spread if len(spread) == len(items) else names
+
+    def fits(name: str, item: Any) -> bool:
+        shape = _shape(item)
+        return (
+            _fields(right[name]) is None
+            and shape is not None
+            and sorted(shape) == sorted(np.shape(right[name]))
+        )
+
+    found = [
+        some
+        for some in combinations(names, len(items))
+        if all(fits(name, item) for name, item in zip(some, items, strict=True))
+    ]
+    return found[-1] if found else names
 
 
 def _refused(leaves: dict[str, Any], refused: Sequence[str], right: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from parity_tests.people.answers import tensor
 from parity_tests.people.host import Host, TheirError
 from parity_tests.people.signatures import SYNONYMS, plain
@@ -20,6 +22,25 @@ def attributes_of(host: Host, thing: Ref) -> dict[str, Any]:
     except TheirError:
         return {}
     return dict(found) if isinstance(found, Mapping) else {}
+
+
+# Where a forward leaves what it returns nothing of, and a backward the gradient of its input.
+OUTPUTS = ("output", "outputs", "out", "activation", "activations", "result")
+INPUTS = ("inputs", "input", "x")
+
+
+def output_of(host: Host, thing: Ref, returned: Any) -> Any:
+    """What a forward returned; where that is nothing, what it left in an attribute."""
+    if returned is not None:
+        return returned
+    left = attributes_of(host, thing)
+    return next((left[name] for name in OUTPUTS if isinstance(left.get(name), np.ndarray)), None)
+
+
+def input_gradient(attributes: Mapping[str, Any], name: str) -> Any:
+    """The gradient of an input that is called so, where a backward left it in an attribute."""
+    found = (gradient_in(attributes, (each,)) for each in (name, *INPUTS))
+    return next((gradient for gradient in found if gradient is not None), None)
 
 
 def _names(ours: str) -> list[str]:

@@ -14,9 +14,9 @@ from parity_tests.people.answers import empty, tensor
 from parity_tests.people.binding import Beyond, Binding, Member, Parameter, Reading, Unbound
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host, TheirError
-from parity_tests.people.native_answers import complete, divide, gradients_by_name, right_answer, scaled
-from parity_tests.people.native_attributes import at, attributes_of, gradient_in, place_of
-from parity_tests.people.native_backward import CACHE
+from parity_tests.people.native_answers import complete, divide, right_answer
+from parity_tests.people.native_attributes import at, attributes_of, output_of, place_of
+from parity_tests.people.native_class_backward import BACKWARD, RATES, TAKES, Backward, Form, derivatives
 from parity_tests.people.native_class_layouts import class_views
 from parity_tests.people.native_operations import (
     NO_BACKWARD,
@@ -44,24 +44,12 @@ FORWARD = (
     "predict",
     "encode",
     "f",
+    "activation",
+    "activate",
+    "fn",
+    "func",
+    "function",
 )
-BACKWARD = (
-    "backward",
-    "bwd",
-    "backprop",
-    "backward_pass",
-    "back",
-    "grad",
-    "gradient",
-    "gradients",
-    "derivative",
-    "backpropagate",
-    "prime",
-    "backpropagation",
-)
-# So large that the parameter of before is lost in the step, which is then the gradient to the last digit.
-RATE = 2.0**200
-RATES = {"lr", "learningrate", "alpha", "eta", "rate"}
 
 
 def bind_class(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | Unbound:
@@ -98,7 +86,7 @@ def bind_class(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | Un
     options = (taken.options or frozenset()) | ({"training"} if switch else set())
     fixed = (("training", True),) if "training" in names.options and "training" not in options else ()
     taken = type(taken)(options, arrays, fixed)
-    form = _Form(
+    form = Form(
         member.name,
         forward,
         backward,
@@ -116,19 +104,13 @@ def bind_class(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | Un
         tuple(member.methods),
     )
     momentum = _default(member.parameters, made.theirs.get("momentum"))
-    readings = [
-        Reading(
-            _Asking(entry, form, view, view.formula or entry.scratch),
-            view.convention,
-            view.formula,
-            view.narrowed(both.theirs),
-            view.if_raises(both.theirs.keys() - {"normalized_shape"}),  # a class has it for a size as well
-        )
-        for view in [
-            *views(entry.name, momentum),
-            *class_views(entry, called),
-        ]
-    ]
+    readings = []
+    for view in [*views(entry.name, momentum), *class_views(entry, called)]:
+        for derivative in derivatives(form):
+            said = "; ".join(filter(None, (view.convention, TAKES[derivative])))
+            asking = _Asking(entry, replace(form, derivative=derivative), view, view.formula or entry.scratch)
+            raising = view.if_raises(both.theirs.keys() - {"normalized_shape"})  # for a class a size as well
+            readings.append(Reading(asking, said, view.formula, view.narrowed(both.theirs), raising))
     remarks = default_remarks(member, names, made) if entry.name else ()
     return Binding(entry.name, "native", (member.name,), tuple(readings), taken, member.line, remarks=remarks)
 
@@ -182,30 +164,9 @@ def _none(first: Mapping[str, Any], second: Mapping[str, Any], name: str) -> boo
 
 
 @dataclass(frozen=True)
-class _Form:
-    """How a class is used."""
-
-    name: str
-    forward: str
-    backward: str | None
-    made: Match
-    called: Match
-    names: Names
-    backward_parameters: tuple[Parameter, ...]
-    switch: str
-    sized: tuple[str, ...]
-    required: tuple[str, ...]
-    bias_is_flag: bool
-    always: frozenset[str]
-    defaulted: frozenset[str]
-    order: tuple[str, ...]
-    methods: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class _Asking:
     entry: Algorithm
-    form: _Form
+    form: Form
     view: View
     formula: Callable[..., Any]
     asked_twice: list[bool] = field(default_factory=list)
@@ -226,7 +187,7 @@ class _Asking:
         given = {k: v for k, v in values.items() if v is not None or k in form.names.required}
         args, kwargs = form.called.place(given)
         kept = host.make((thing, form.forward), *args, **kwargs)
-        returned = host.get(kept)
+        returned = output_of(host, thing, host.get(kept))
         divided = divide(returned, right)
         outputs = dict(divided.outputs)
         if right.shape is None:
@@ -238,20 +199,12 @@ class _Asking:
             else:
                 offered = self.view.offered(dict(right.gradients))
                 turned = [np.transpose(dy) if self.view.columns else dy for dy in question.upstream]
-                asked = (
-                    host,
-                    replace(question, upstream=tuple(turned)),
-                    thing,
-                    places,
-                    values,
-                    offered,
-                    divided.rest,
-                )
-                gradients = self._gradients(*asked)
+                back = Backward(form, host, turned, thing, places, values, offered, divided)
+                gradients = back.gradients()
                 if gradients is not None and places and not self.asked_twice:
                     self.asked_twice.append(True)
                     host.make((thing, form.forward), *args, **kwargs)
-                    self._notice_sums(host, gradients, places, lambda: self._gradients(*asked))
+                    self._notice_sums(host, gradients, places, back.gradients)
                 if empty(gradients):
                     host.remark(NO_BACKWARD)
                 gradients = self.view.back(dict(gradients), case.arrays) if gradients is not None else None
@@ -350,57 +303,3 @@ class _Asking:
         """Running statistics, where they are kept in attributes."""
         states = [name for name in ("running_mean", "running_var") if name in places and name not in outputs]
         return {name: host.get((thing, *places[name])) for name in states}
-
-    def _gradients(
-        self,
-        host: Host,
-        question: Question,
-        thing: Ref,
-        places: Mapping[str, tuple[str, ...]],
-        values: Mapping[str, Any],
-        right: Mapping[str, Any],
-        rest: Sequence[Any],
-    ) -> dict[str, Any] | None:
-        form, upstream = self.form, list(question.upstream)
-        arguments: list[Any] = []
-        waiting, rate = list(upstream), False
-        for parameter in (p for p in form.backward_parameters if not p.variadic):
-            name = plain(parameter.name)
-            if name in RATES and waiting != upstream:
-                arguments.append(RATE)
-                rate = True
-            elif name in CACHE and rest:
-                arguments.append(rest[0] if len(rest) == 1 else tuple(rest))
-            elif waiting and not (
-                parameter.name in form.called.theirs.values()
-                and len(upstream) == 1
-                and np.ndim(upstream[0]) == 0
-            ):
-                arguments.append(waiting.pop(0))
-            elif parameter.required:
-                ours = next((o for o, t in form.called.theirs.items() if t == parameter.name), None)
-                if ours is None:
-                    raise Beyond(f"nothing is known to give {form.backward} for {parameter.name}")
-                arguments.append(values[ours])
-        value = host.call((thing, form.backward), *arguments)
-        data = [name for name in form.called.theirs if name in right] or list(right)
-        scale = waiting == upstream and len(upstream) == 1
-        order = [*data, *(name for name in places if name in right)]
-        if value is None and not places:
-            attributes = attributes_of(host, thing)
-            value = {name: gradient_in(attributes, (form.called.theirs.get(name, name),)) for name in data}
-        found = gradients_by_name(value, right, order, form.called.theirs) if value is not None else {}
-        after = attributes_of(host, thing) if places else {}
-        for name, path in places.items():
-            key = name if name in right else f"params.{name}"
-            if found.get(key) is None and name not in ("running_mean", "running_var"):
-                own = gradient_in(after, path)
-                if own is None and isinstance(at(after, path), Ref):
-                    own = host.get((thing, *path, "grad"))
-                if own is None and rate and not isinstance(at(after, path), Ref):
-                    was = np.asarray(values[name] if name in values else values["params"][name])
-                    own = (was - tensor(at(after, path)).reshape(was.shape)) / RATE
-                found[key] = own
-        if empty(found):
-            return None if value is not None else {}
-        return scaled(found, upstream) if scale else found

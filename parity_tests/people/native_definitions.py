@@ -260,6 +260,12 @@ def clipped_exactly(grads: Any, *, max_norm: float, norm_type: float = 2.0) -> A
     return clipping.Clipped({name: None if g is None else g * scale for name, g in grads.items()}, norm)
 
 
+def clipped_above(grads: Any, *, max_norm: float, norm_type: float = 2.0) -> Any:
+    """g · c / (‖g‖ + 10⁻⁶) where ‖g‖ is above c."""
+    clipped = clipping.clip_grad_norm(grads, max_norm=max_norm, norm_type=norm_type)
+    return clipped if clipped.total_norm > max_norm else clipping.Clipped(grads, clipped.total_norm)
+
+
 def one_clipped_exactly(grad: Any, *, max_norm: float) -> Any:
     clipped, norm = clipped_exactly({"grad": grad}, max_norm=max_norm)
     return clipping.Clipped(clipped["grad"], norm)
@@ -289,6 +295,11 @@ COLUMN = View(
 )
 
 EXACTLY = "it scales by c / ‖g‖, where torch has c / (‖g‖ + 10⁻⁶)"
+
+CLIPPED = (
+    (EXACTLY, clipped_exactly),
+    ("it leaves a norm of exactly c alone, which torch scales by c / (c + 10⁻⁶)", clipped_above),
+)
 
 MORE: Mapping[str, tuple[View, ...]] = {
     "binary_cross_entropy": (ENDS,),

@@ -80,8 +80,8 @@ class Run:
     def _begin(self, held: Held) -> None:
         """The state before the first step."""
         way, host = self.way, self.host
-        for name in way.begins:
-            held.carry(name, held.zeros())
+        for name in way.begins:  # kept there, since they may be changed in place
+            held.carry(name, host.put(held.zeros()))
         if way.start == "none":
             held.carry("state", None)
         elif way.start == "empty":

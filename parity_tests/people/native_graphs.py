@@ -47,9 +47,9 @@ def bind_graph(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | Un
         (name for name in ("backward", "backprop", "backpropagate", "grad_fn") if name in member.methods),
         None,
     )
-    if backward is None or not {"__add__", "__mul__"} & set(member.methods):
+    if backward is None or not {"__add__", "__mul__"} <= set(member.methods):
         return Unbound(
-            member.name, "a node of a graph needs operators (__add__, __mul__) and backward", member.line
+            member.name, "a node of a graph needs operators (__add__ and __mul__) and backward", member.line
         )
     known = frozenset(member.methods)
     takes = frozenset((name, p.name) for name, own in member.methods.items() for p in own or ())
@@ -116,9 +116,7 @@ def _again(case: Case) -> Case:
 
 def _has(operation: str, methods: frozenset[str]) -> bool:
     if operation in OPERATORS:
-        own = f"__{OPERATORS[operation]}__"
-        instead = {"subtract": "__add__", "negative": "__mul__", "divide": "__pow__"}
-        return own in methods or instead.get(operation, "") in methods
+        return f"__{OPERATORS[operation]}__" in methods
     if operation == "power":
         return "__pow__" in methods
     return any(name in methods for name in METHODS.get(operation, ()))

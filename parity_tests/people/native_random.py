@@ -19,8 +19,10 @@ from parity_tests.people.complaints import KEEP_DROP_SWAPPED, NEW_MASK, ONE_MASK
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host, TheirError
 from parity_tests.people.native_answers import complete
+from parity_tests.people.native_attributes import attributes_of, input_gradient, output_of
 from parity_tests.people.native_backward import CACHE, partner_of
-from parity_tests.people.native_classes import BACKWARD, FORWARD
+from parity_tests.people.native_class_backward import BACKWARD
+from parity_tests.people.native_classes import FORWARD
 from parity_tests.people.native_operations import NO_BACKWARD, no_switch
 from parity_tests.people.native_operations import Names as _Names
 from parity_tests.people.signatures import Match, match, plain
@@ -33,6 +35,7 @@ CLASSIC = (
     "it is the dropout of Srivastava et al. 2014, which keeps the scale in training and multiplies by 1 − p "
     "when it doesn't train"
 )
+SWITCHES = ("training", "train", "is_training")
 OFF_BY = 6  # standard deviations of a share
 
 
@@ -52,7 +55,7 @@ def bind_dropout(
         "x": ("input", "inputs", "a", "z", "h", "inp", "data", "activations"),
         "p": _rates(),
         "keep": KEEPS,
-        "training": ("train", "is_training", "is_train", "train_mode"),
+        "training": ("train", "is_training", "is_train", "train_mode", "train_flg", "train_flag"),
         "mask": ("keep_mask", "m"),
     }
     asked = [p for p in parameters if plain(p.name) not in GENERATORS | SEEDS]
@@ -66,7 +69,7 @@ def bind_dropout(
     other = partner_of(member, entry.name, members) if member.kind != "class" else None
     asking = _Asking(entry.name, member, found, forward, backward, other)
     switches = member.kind == "class" and (
-        {"train", "eval"} <= set(methods) or "training" not in found.theirs
+        {"train", "eval"} <= set(methods) or bool(set(SWITCHES) & member.uses)
     )
     fixed = () if "training" in found.theirs or switches else no_switch(_Names.of(entry))
     if not {"p", "keep"} & set(found.theirs):
@@ -97,6 +100,8 @@ def _rates() -> tuple[str, ...]:
         "rate",
         "drop_prob",
         "dropout_rate",
+        "dropout_ratio",
+        "drop_ratio",
         "prob",
         "drop_rate",
         "drop_p",
@@ -156,7 +161,7 @@ class _Asking:
             if self.classic:  # what has the scale in neither mode is no dropout at all
                 tested, _ = self._called(host, x, p, False, question)
                 if not np.allclose(tested, (1 - p) * x):
-                    raise TheirError("ValueError", "it scales neither in training nor at test time")
+                    raise Complaint("it scales neither in training nor at test time")
             mask = self._mask(case)
             outputs = _with_mask(y, x, mask)
             if gradient is not None:
@@ -164,7 +169,7 @@ class _Asking:
                 if ((gradient != 0) != (y != 0)).any() and (dy != 0).all():
                     raise Complaint("its backward drops other elements than its forward", NEW_MASK)
                 gradients = _with_mask(gradient, dy, mask)
-        if gradients is None and question.upstream:
+        if gradients is None and question.upstream and not self.backward:
             host.remark(NO_BACKWARD)
         return complete(question, {"y": outputs}, None if gradients is None else {"x": gradients}, host)
 
@@ -197,8 +202,9 @@ class _Asking:
             if "training" not in self.match.theirs:
                 _switch(host, thing, member, training)
             returned = host.call((thing, self.forward), **self._given(member.methods[self.forward], values))
+            returned = output_of(host, thing, returned)
             if self.backward and dy is not None:
-                return _output(returned), tensor(host.call((thing, self.backward), dy))
+                return _output(returned), self._backward(host, thing, dy, training)
             return _output(returned), None
         returned = host.call(member.name, **self._given(member.parameters, values))
         rest = list(returned[1:]) if isinstance(returned, tuple) else []
@@ -224,6 +230,18 @@ class _Asking:
                 given[parameter.name] = rest[0] if len(rest) == 1 else tuple(rest)
         return _output(returned), tensor(host.call(self.other.name, **given))
 
+    def _backward(self, host: Host, thing: Ref, dy: np.ndarray, training: bool) -> np.ndarray | None:
+        """The gradient; None out of training, if it needs the mask that only training leaves."""
+        try:
+            returned = host.call((thing, self.backward), dy)
+            left = attributes_of(host, thing) if returned is None else {}
+            return tensor(input_gradient(left, self.match.theirs["x"]) if returned is None else returned)
+        except TheirError:
+            if training:
+                raise
+        host.remark("its backward raises an error where it doesn't train: it needs a mask")
+        return None
+
     def _check_redrawn(self, host: Host, p: float) -> None:
         """Two batches in a row have masks of their own, unless somebody gives the generator with each."""
         member = self.member
@@ -238,9 +256,12 @@ class _Asking:
             if "training" not in self.match.theirs:
                 _switch(host, thing, member, True)
             target = (thing, self.forward)
-        first, second = (_output(host.call(target, **self._given(forward, values))) == 0 for _ in range(2))
+        calls = (host.call(target, **self._given(forward, values)) for _ in range(2))
+        if member.kind == "class":
+            calls = (output_of(host, thing, returned) for returned in calls)
+        first, second = (_output(returned) == 0 for returned in calls)
         if 0 < p < 1 and (first == second).all():
-            raise TheirError("ValueError", "it drops the same elements at every call")
+            raise Complaint("it drops the same elements at every call")
 
     def _check_share(self, host: Host, p: float, question: Question) -> None:
         """Of many ones it drops about the share p, not the same ones in every row."""
@@ -250,7 +271,7 @@ class _Asking:
         dropped = y == 0
         if self.algorithm == "dropout2d":
             if (dropped.all((2, 3)) != dropped.any((2, 3))).any():
-                raise TheirError("ValueError", "it drops single elements, not whole channels")
+                raise Complaint("it drops single elements, not whole channels")
             dropped = dropped[:, :, 0, 0]
         share = float(dropped.mean())
         if (dropped == dropped[0]).all() and dropped.any() and not dropped.all() and 0 < p < 1:
@@ -273,7 +294,7 @@ def _switch(host: Host, thing: Ref, member: Member, training: bool) -> None:
         host.call((thing, "train" if training else "eval"))
         return
     attributes = host.get((thing, "__dict__"))
-    name = next((n for n in ("training", "train", "is_training") if n in attributes), None)
+    name = next((n for n in SWITCHES if n in attributes), None)
     if name is not None:
         host.assign((thing, name), training)
     elif not training:
@@ -289,5 +310,5 @@ def _with_mask(y: np.ndarray, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     middle = float(np.median(ratios))
     worst = float(ratios[np.argmax(np.abs(ratios - middle))])
     if abs(worst - middle) > 1e-12 * abs(middle):
-        raise TheirError("ValueError", f"it scales what it keeps by {middle:.6g} and by {worst:.6g}")
+        raise Complaint(f"it scales what it keeps by {middle:.6g} and by {worst:.6g}")
     return np.where(mask, x * middle, 0.0)

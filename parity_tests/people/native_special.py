@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.catalogue import Algorithm
+from parity_tests.catalogue import Algorithm, find
 from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.binding import Abilities, Beyond, Binding, Member, Reading, Unbound
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host
 from parity_tests.people.native_answers import complete
-from parity_tests.people.native_definitions import EXACTLY, clipped_exactly
+from parity_tests.people.native_definitions import CLIPPED
+from parity_tests.people.native_divergences import bind_kl_div
 from parity_tests.people.native_matrices import bind_matrices
-from parity_tests.people.native_operations import bind_function
+from parity_tests.people.native_operations import Asking, bind_function
 from parity_tests.people.native_random import bind_dropout
 from parity_tests.people.native_stopping import bind_stopping
 from parity_tests.people.native_views import FirstOnly, View
@@ -44,8 +45,8 @@ def _one_array(case: Case, taken: frozenset[str]) -> Case:
 
 
 def _none_missing(case: Case, taken: frozenset[str]) -> Case:
-    """Every parameter has a gradient."""
-    grads = {name: grad for name, grad in case.arrays["grads"].items() if grad is not None}
+    """Every parameter has a gradient, and none is a number."""
+    grads = {name: np.atleast_1d(grad) for name, grad in case.arrays["grads"].items() if grad is not None}
     return replace(case, arrays={**case.arrays, "grads": grads})
 
 
@@ -53,20 +54,36 @@ def bind_clipping(
     entry: Algorithm, member: Member, members: Mapping[str, Member], wanted: Wanted
 ) -> Binding | Unbound | None:
     """Gradients in a dict, a list or one array; returned, or changed where they are."""
+    if entry.name == "clip_grad_norm" and not wanted.as_ and _clips_values(member):
+        entry = find("clip_grad_value")
     every = View("it takes a gradient of every parameter", narrow=_none_missing)
     forms = [
+        View(),
         every,
         View("it takes a list of gradients", give=_as_list, narrow=_none_missing),
         View("it takes one array", give=_as_array, narrow=_one_array),
     ]
     if entry.name == "clip_grad_norm":
-        exact = [_also(form, EXACTLY, clipped_exactly) for form in forms]
-        forms += exact
+        forms += [_also(form, said, formula) for said, formula in CLIPPED for form in tuple(forms[:4])]
         for form in tuple(forms):
             forms.append(_also(form, "it returns no norm", FirstOnly(form.formula or entry.scratch)))
-        forms.insert(0, View(EXACTLY, formula=clipped_exactly))
-    forms += [_also(form, "it changes them where they are", changed="grads") for form in forms]
-    return bind_function(entry, member, members, wanted, more=forms)
+    changed = [_also(form, "it changes them where they are", changed="grads") for form in forms]
+    made = bind_function(entry, member, members, wanted, more=[*forms[1:], *changed])
+    if isinstance(made, Unbound):
+        return made
+    # What returns nothing is finished all the same if it has changed its gradients.
+    first = sorted(made.readings, key=lambda reading: not _changes(reading))
+    return replace(made, readings=tuple(first))
+
+
+def _clips_values(member: Member) -> bool:
+    """Whether the bound is one of elements, where the name of the function doesn't say what is clipped."""
+    bounds = {"maxvalue", "clipvalue", "maxval", "clipval"}
+    return "norm" not in plain(member.name) and bool(bounds & set(map(plain, member.takes)))
+
+
+def _changes(reading: Reading) -> bool:
+    return isinstance(reading.ask, Asking) and bool(reading.ask.view.changed)
 
 
 def _also(view: View, said: str, formula: Any = None, changed: str = "") -> View:
@@ -219,5 +236,6 @@ SPECIAL: Mapping[str, Callable[..., Binding | Unbound | None]] = {
     "sinusoidal_positions": bind_positions,
     "dropout": bind_dropout,
     "dropout2d": bind_dropout,
+    "kl_div": bind_kl_div,
     **dict.fromkeys(("rnn_cell", "lstm_cell", "gru_cell", "multi_head_attention"), bind_matrices),
 }

@@ -116,11 +116,16 @@ class _Shape:
                 return f"it has no method {', '.join(STEPS[:3])} or {STEPS[4]}"
             method, parameters = found[0], member.methods[found[0]]
             constructor = _matched(member.parameters or (), known, map_, positions=())
+            takes = [p for p in parameters or () if p.required]
+            if takes and len(constructor.unknown) == 1 and "param" not in constructor.theirs:
+                alone = {**map_, "param": constructor.unknown[0]}  # what else has to be given it
+                constructor = _matched(member.parameters or (), known, alone, positions=())
             if constructor.unknown:
                 return f"nothing is known to pass for {_few(constructor.unknown)} of its constructor"
         if parameters is None:
             return "Python can't tell its parameters"
-        positions = () if constructor is not None and "param" in constructor.theirs else ("param", "grad")
+        has_param = constructor is not None and "param" in constructor.theirs
+        positions = ("grad",) if has_param else ("param", "grad")
         call = _matched(parameters, known, map_, positions=positions)
         taken = set(call.theirs.values())
         slots = tuple(p.name for p in parameters if p.name not in taken and plain(p.name) in SLOTS)
@@ -184,16 +189,10 @@ def _matched(
     if not names & {"b", "biases", "bias"} or not names & {plain(name) for name in synonyms["dbias"]}:
         ours = [name for name in ours if name not in ("bias", "dbias")]
     matched = match(parameters, ours, synonyms=synonyms, map_=map_)
-    if (
-        positions
-        and "param" not in matched.theirs
-        and "grad" not in matched.theirs
-        and len(matched.unknown) >= 2
-    ):
-        by_position = [name for name in matched.unknown if plain(name) not in SLOTS]
-        if len(by_position) >= 2:
-            map_ = {**map_, "param": by_position[0], "grad": by_position[1]}
-            matched = match(parameters, ours, synonyms=synonyms, map_=map_)
+    by_position = [name for name in matched.unknown if plain(name) not in SLOTS]
+    if positions and not set(positions) & set(matched.theirs) and len(by_position) >= len(positions):
+        map_ = {**map_, **dict(zip(positions, by_position, strict=False))}
+        matched = match(parameters, ours, synonyms=synonyms, map_=map_)
     return matched
 
 

@@ -160,32 +160,6 @@ def halved(input: Any, target: Any, *, reduction: str = "mean") -> Any:
     return 0.5 * y, lambda dy: {name: 0.5 * g for name, g in backward(dy).items()}
 
 
-def kl_of_probabilities(input: Any, target: Any, *, reduction: str = "sum", log_target: bool = False) -> Any:
-    """Σ p log(p / q) for p = target and q = input; the mean is over rows."""
-    each = target * (np.log(target) - np.log(input))
-    slope, other = -target / input, np.log(target) - np.log(input) + 1
-    count = len(each) if reduction == "batchmean" else each.size if reduction == "mean" else 1
-
-    def backward(dy: Any) -> Any:
-        scale = (dy[..., None] if reduction == "rows" else dy) / count
-        return {"input": scale * slope, "target": scale * other}
-
-    return each.sum(-1) if reduction == "rows" else each.sum() / count, backward
-
-
-def _two_distributions(case: Case, taken: frozenset[str]) -> Case:
-    rng = np.random.default_rng(case.seed)
-    size = case.arrays["input"].size // 2 + 3
-    thought, true = (rng.uniform(0.1, 1.0, (3, size)) for _ in range(2))
-    arrays = {"input": thought / thought.sum(-1, keepdims=True), "target": true / true.sum(-1, keepdims=True)}
-    return replace(case, arrays=arrays, options={})
-
-
-def _one_distribution(case: Case, taken: frozenset[str]) -> Case:
-    case = _two_distributions(case, taken)
-    return replace(case, arrays={name: array[0] for name, array in case.arrays.items()})
-
-
 def _give_hidden(values: Values) -> Values:
     mask = values.get("attn_mask")
     return values if mask is None else {**values, "attn_mask": ~mask}
@@ -296,7 +270,6 @@ STATELESS = View(
     without=frozenset({"running_mean", "running_var"}),
 )
 SUMS = "it sums, where torch averages"
-KL = "it takes two distributions"
 VIEWS: Mapping[str, tuple[View, ...]] = {
     "train_validation_test_split": tuple(View(said, formula=formula) for said, formula in SPLITS),
     "linear": (
@@ -349,20 +322,6 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
     ),
     "hinge_loss": (View(SUMS, formula=_Summed(losses.hinge_loss)),),
     "huber_loss": (View(SUMS, formula=_Summed(losses.huber_loss)),),
-    "kl_div": (
-        View(f"{KL}, sums over them", formula=kl_of_probabilities, narrow=_two_distributions),
-        View(
-            f"{KL}, averages over rows",
-            formula=partial(kl_of_probabilities, reduction="batchmean"),
-            narrow=_two_distributions,
-        ),
-        View(
-            f"{KL}, one divergence a row",
-            formula=partial(kl_of_probabilities, reduction="rows"),
-            narrow=_two_distributions,
-        ),
-        View(f"{KL} (D,), sums over them", formula=kl_of_probabilities, narrow=_one_distribution),
-    ),
     "batch_norm": (
         STATELESS,
         replace(STATELESS, convention=f"{STATELESS.convention}; {ROWS}", narrow=channel_rows),
@@ -376,10 +335,12 @@ def views(algorithm: str, momentum: Any = None) -> list[View]:
     `momentum` is somebody's default: a small one is torch's, the share of the new statistics.
     """
     from parity_tests.people.native_definitions import MORE, SOFTPLUS  # noqa: PLC0415 (they are views)
+    from parity_tests.people.native_divergences import DIVERGENCES  # noqa: PLC0415 (so are these)
 
     usual = {**USUAL, "softplus": SOFTPLUS}.get(algorithm, View())
     narrower = [replace(usual, convention=said, narrow=narrow) for said, narrow in NARROW.get(algorithm, ())]
     found = [usual, *narrower, *MORE.get(algorithm, ()), *VIEWS.get(algorithm, ())]
+    found += DIVERGENCES.get(algorithm, ())
     if algorithm == "batch_norm" and not (isinstance(momentum, float) and momentum < 0.5):
         kept = "its momentum is the share of the old statistics that stays"
         found += [

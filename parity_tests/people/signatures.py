@@ -118,7 +118,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "is_causal": "causal use_causal_mask",
         "max_norm": (
             "max_value threshold clip clip_norm c max_grad_norm limit clip_threshold maxnorm clip_value "
-            "norm max thresh m"
+            "norm max thresh m theta"
         ),
         "maxnorm": "max_norm c max_value limit max_val m",
         "norm_type": "p ord norm",
@@ -198,7 +198,7 @@ def match(
         names: ours, in the order of torch.
         by_position: those of ours that may be matched by position, where no name says what is meant.
         synonyms: other names by ours.
-        map_: what the person says: theirs by ours.
+        map_: what the person says: theirs by ours, or by another name of ours.
     """
     if parameters is None:
         return Match({}, by_order=tuple(by_position))
@@ -209,8 +209,9 @@ def match(
         theirs[ours] = parameter.name
         left.remove(parameter)
 
-    for ours, name in (map_ or {}).items():
-        for parameter in [p for p in left if p.name == name and ours in names]:
+    for said, name in (map_ or {}).items():
+        ours = _meant(said, names, synonyms)
+        for parameter in [p for p in left if p.name == name and ours in names and ours not in theirs]:
             take(ours, parameter)
     # Of two distributions p is the true one, and q what is thought of it.
     distributions = {plain(p.name): p for p in left}
@@ -239,3 +240,11 @@ def match(
         any(p.kind == "VAR_KEYWORD" for p in parameters),
         tuple(by_position) if starred and not theirs else (),
     )
+
+
+def _meant(said: str, names: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> str:
+    """Which of our names somebody means who says `params` for param; what they said if it is none of them."""
+    if said in names:
+        return said
+    likely = [ours for ours in names if plain(said) in map(plain, synonyms.get(ours, ()))]
+    return next((ours for ours in likely if plain(said).startswith(plain(ours))), *likely[:1] or [said])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from parity_tests.checking import Checked, Outcome
+from parity_tests.engine.clue_conditions import NOT_THEIRS
 from parity_tests.engine.compare import Divergence
 from parity_tests.engine.results import Result, Status, diagnosis_lines
 from parity_tests.people.finding import near_misses
@@ -58,6 +59,10 @@ def told(checked: Checked, *, hint: bool = False) -> Iterator[Text]:
     yield from _beside(checked)
 
 
+# Errors that no other way of calling it would mend.
+NO_FORM = ("ModuleNotFoundError", NOT_THEIRS)
+
+
 def _outcome(outcome: Outcome, *, hint: bool) -> Iterator[Text]:
     examined, verdict = outcome.examined, outcome.verdict
     what = f"  {' + '.join(outcome.members[:3])} → {outcome.algorithm}"
@@ -76,7 +81,7 @@ def _outcome(outcome: Outcome, *, hint: bool) -> Iterator[Text]:
         yield from _finding(finding)
     if hint and outcome.diagnosis:
         yield Text(f"    Hint: {outcome.diagnosis[0].nudge}")
-    elif examined.raises and not examined.findings[0].message.startswith("ModuleNotFoundError"):
+    elif examined.raises and not examined.findings[0].message.startswith(NO_FORM):
         yield Text(
             f"    Is it meant to be called otherwise? See `parity explain {outcome.algorithm}`, and --map."
         )
@@ -97,7 +102,10 @@ def _verdict(outcome: Outcome) -> str:
         return f"correct, but loses {bits} bit{'s' if bits > 1 else ''}"
     if outcome.verdict is Verdict.ABSENT and not outcome.examined.absent:
         return "not checked"
-    return "raises an error" if outcome.examined.raises else str(outcome.verdict)
+    if outcome.examined.raises:
+        first = outcome.examined.findings[0].message
+        return "calls torch's own" if first.startswith(NOT_THEIRS) else "raises an error"
+    return str(outcome.verdict)
 
 
 def _finding(finding: Finding) -> Iterator[Text]:
@@ -105,7 +113,7 @@ def _finding(finding: Finding) -> Iterator[Text]:
     options = [f"{name}={_short(value)}" for name, value in finding.case.options.items()]
     yield Text(f"    {finding.kind}{' with ' if where or options else ''}{', '.join(where + options)}")
     if finding.message and not finding.divergences:
-        yield Text(f"      {finding.message}")
+        yield Text(f"      {finding.message.removeprefix(f'{NOT_THEIRS}: ')}")
     steps = [divergence.step for divergence in finding.divergences if divergence.step is not None]
     first = [d for d in finding.divergences if d.step is None or d.step == min(steps)]
     for divergence in first[:MOST]:
@@ -139,7 +147,7 @@ def _beyond_rounding(divergence: Divergence) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = getattr(value, "__name__", "").strip("_") or repr(value)
     return text if len(text) <= 40 else f"{text[:37]}…"
 
 

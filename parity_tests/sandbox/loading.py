@@ -10,7 +10,6 @@ import dis
 import importlib.abc
 import importlib.util
 import linecache
-import random
 import signal
 import sys
 import threading
@@ -22,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.sandbox import standins
+from parity_tests.sandbox import seeding, standins
 from parity_tests.sandbox.describing import describe, member
 
-__all__ = ["Loaded", "describe", "load", "member", "seed"]
+__all__ = ["Loaded", "describe", "load", "member"]
 
 # All statements of a file that define nothing may take so long together; one that trains takes longer.
 PATIENCE = 4.0
@@ -139,8 +138,11 @@ def load(sources: list[dict[str, Any]], main: str, options: dict[str, Any]) -> L
     loaded.files = set(files)
     sys.modules[main] = module
     standins.supply_old_names()
-    seed(0)
+    seeding.GENERATORS.install()
+    seeding.seed(0)
+    seeding.GENERATORS.loading = True
     run(source, module)
+    seeding.GENERATORS.loading = False
     loaded.notes += [{"standin": name} for name in missing.used]
     standins.calling = True
     return loaded
@@ -365,12 +367,3 @@ def _old_names(tree: ast.Module, source: Source) -> list[dict[str, Any]]:
             told = f"needs NumPy < 1.24: {where} ({name}), supplied"
             notes.append({"supplied": name, "where": where, "text": told})
     return list({note["supplied"]: note for note in reversed(notes)}.values())[::-1]
-
-
-def seed(value: int) -> None:
-    """Seed every global generator that people draw from."""
-    random.seed(value)
-    np.random.seed(value)
-    torch = sys.modules.get("torch")
-    if torch is not None and not isinstance(torch, standins.StandIn) and hasattr(torch, "manual_seed"):
-        torch.manual_seed(value)

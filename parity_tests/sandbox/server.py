@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.sandbox import loading
+from parity_tests.sandbox import loading, seeding
 from parity_tests.sandbox.wire import Record, Ref, WireError, pack, unpack
 
 LONGEST = 2000  # characters of somebody else's text
@@ -67,7 +67,7 @@ class Server:
             case "operate":
                 return self.refer(getattr(operator, request["name"])(*request["args"]))
             case "seed":
-                return loading.seed(request["value"])
+                return seeding.seed(request["value"])
             case "forget":
                 self.kept.clear()
                 return None

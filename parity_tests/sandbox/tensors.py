@@ -113,17 +113,22 @@ def _tensors(instance: Any) -> dict[str, torch.Tensor]:
     return own
 
 
+def _runs_along(name: str) -> bool:
+    """Whether it is a statistic that runs along with the batches, and is not learnt."""
+    return "running" in name or "moving" in name
+
+
 def _parameters(instance: Any) -> dict[str, torch.Tensor]:
     if isinstance(instance, torch.nn.Module):
         return dict(instance.named_parameters())
-    return {name: value for name, value in _tensors(instance).items() if "running" not in name}
+    return {name: value for name, value in _tensors(instance).items() if not _runs_along(name)}
 
 
 def _buffers(instance: Any) -> dict[str, torch.Tensor]:
     if isinstance(instance, torch.nn.Module):
-        plain = {name: value for name, value in _tensors(instance).items() if "running" in name}
+        plain = {name: value for name, value in _tensors(instance).items() if _runs_along(name)}
         return {**dict(instance.named_buffers()), **plain}
-    return {name: value for name, value in _tensors(instance).items() if "running" in name}
+    return {name: value for name, value in _tensors(instance).items() if _runs_along(name)}
 
 
 def _in_linear(instance: Any, name: str) -> bool:
