@@ -7,7 +7,10 @@ from parity_tests.mistakes.mistake import Mistake, each, mistake
 FAN = 'fan = fan_in if mode == "fan_in" else fan_out'
 KAIMING_STD = "return calculate_gain(nonlinearity, a) / math.sqrt(fan)"
 XAVIER_STD = "return gain * math.sqrt(2 / (fan_in + fan_out))"
-FAN_OUT = "the fan is that of the outputs; the formula has that of the inputs, shape[1]"
+FAN_OUT = (
+    "the fan is that of the outputs; the formula has that of the inputs, shape[1] of weights (out, in), "
+    "and yours is right for weights (in, out)"
+)
 XAVIER = "it is Xavier's, with fan_in + fan_out; He's variance is 2 / fan_in, because relu passes half of it"
 HE = "it is He's, with a variance of 2 / fan_in; Xavier's is 2 / (fan_in + fan_out)"
 LECUN = "the variance is 1 / fan_in; the formula has {0}"

@@ -202,7 +202,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 
 # Words around a name that don't change what is meant.
-BEFORE = words("my compute calculate calc apply numpy np naive custom simple basic scratch vectorized")
+BEFORE = words("my compute calculate calc apply update numpy np naive custom simple basic scratch vectorized")
 AFTER = words(
     "forward fwd forwardpass layer fn func function numpy np scratch fromscratch loss step update "
     "optimizer opt naive vectorized activation init initializer initialization schedule scheduler lr cost "

@@ -41,6 +41,7 @@ FORWARD = (
     "forward_pass",
     "loss",
     "transform",
+    "fit_transform",
     "predict",
     "encode",
     "f",

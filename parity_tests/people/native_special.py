@@ -20,6 +20,7 @@ from parity_tests.people.native_divergences import bind_kl_div
 from parity_tests.people.native_matrices import bind_matrices
 from parity_tests.people.native_operations import Asking, bind_function
 from parity_tests.people.native_random import bind_dropout
+from parity_tests.people.native_scalers import bind_scaler
 from parity_tests.people.native_stopping import bind_stopping
 from parity_tests.people.native_views import FirstOnly, View
 from parity_tests.people.signatures import match, plain
@@ -220,6 +221,8 @@ SPECIAL_CLASSES: Mapping[str, Callable[..., Binding | Unbound | None]] = {
     "early_stopping": bind_stopping,
     "dropout": bind_dropout,
     "dropout2d": bind_dropout,
+    "standardize": bind_scaler,
+    "min_max_scale": bind_scaler,
 }
 SPECIAL: Mapping[str, Callable[..., Binding | Unbound | None]] = {
     "clip_grad_norm": bind_clipping,

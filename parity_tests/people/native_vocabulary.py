@@ -27,8 +27,8 @@ STEP_INPUTS = _rows(
             values
             """,
         "grad": """
-            grads gradient gradients g dw dx dtheta d dp df dparams dparam grad_w gradw dweights
-            gparams
+            grads gradient gradients dw dx dtheta d dp df dparams dparam grad_w gradw dweights
+            gparams g
             """,
         "state": "states opt_state optimizer_state optim_state st memory buffers",
         "t": """

@@ -215,7 +215,39 @@ IN_PLACE = "it changes them where they are"
 OF_X = "its backward takes x, and returns the derivative of each element"
 OF_Y = "its backward takes what it returned"
 
+SCALER = """
+class StandardScaler:
+    def fit(self, X, y=None):
+        self.mean_ = X.mean(axis=0)
+        self.std_ = X.std(axis=0)
+        self.std_[self.std_ == 0] = 1
+        return self
+
+    def transform(self, X):
+        {again}
+        return (X - self.mean_) / self.std_
+
+    def fit_transform(self, X):
+        return self.fit(X).transform(X)
+"""
+RANGE = """
+class MinMaxScaler:
+    def __init__(self, feature_range=(0, 1)):
+        self.low, self.high = feature_range
+
+    def fit(self, data):
+        self.smallest = data.min(axis=0)
+        self.span = data.max(axis=0) - self.smallest
+        self.span[self.span == 0] = 1
+
+    def transform(self, data):
+        return {low} + (data - self.smallest) / self.span * (self.high - self.low)
+"""
 PLAIN = [
+    Sample("standardize", True, SCALER.format(again="pass")),
+    Sample("standardize", False, SCALER.format(again="self.fit(X)")),  # to the test set, too
+    Sample("min_max_scale", True, RANGE.format(low="self.low")),
+    Sample("min_max_scale", False, RANGE.format(low="0")),
     Sample("clip_grad_norm", True, CLIP.format(each="grad ** 2"), IN_PLACE),
     Sample("clip_grad_norm", False, CLIP.format(each="np.abs(grad)")),
     Sample("clip_grad_norm", True, CLIP_ABOVE.format(bound="max_norm"), "a norm of exactly c alone"),
