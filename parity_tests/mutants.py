@@ -207,6 +207,9 @@ def _worse(one: Verdict, other: Verdict) -> bool:
 
 def judged(entry: Algorithm, functions: Functions, question: Question, answer: Answer, exam: Exam) -> Verdict:
     """The verdict on one answer, as on an answer of people's code."""
+    given = zip(question.parts, answer, strict=True)
+    if any(part.kind == "gradients" and not got for part, got in given):
+        return Verdict.WRONG  # it is no backward that is still to be written
     try:
         if question.case.benign and _differs_plainly(question, answer):
             return Verdict.WRONG

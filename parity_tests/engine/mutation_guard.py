@@ -46,9 +46,9 @@ def _signalled(seconds: float) -> Iterator[None]:
     before = signal.signal(signal.SIGVTALRM, stop)
     memory = resource.getrlimit(resource.RLIMIT_AS)
     limits = [limit for limit in (*memory, _in_use() + MEMORY) if limit != resource.RLIM_INFINITY]
-    callbacks = list(gc.callbacks)
+    collecting = gc.isenabled()
     try:
-        gc.callbacks.clear()  # an exception in one of them, of Hypothesis for one, is lost and told on stderr
+        gc.disable()  # it takes its time, and what is raised in a destructor or a callback of it is lost
         resource.setrlimit(resource.RLIMIT_AS, (min(limits), memory[1]))
         try:
             signal.setitimer(signal.ITIMER_VIRTUAL, seconds, AGAIN)
@@ -57,7 +57,8 @@ def _signalled(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     finally:
         resource.setrlimit(resource.RLIMIT_AS, memory)
-        gc.callbacks[:] = callbacks
+        if collecting:
+            gc.enable()
         signal.signal(signal.SIGVTALRM, before)
 
 

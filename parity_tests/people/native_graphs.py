@@ -180,7 +180,8 @@ class _Asking:
         for _ in range(options["times"]):
             host.call((y, self.backward))
         gradients = {
-            f"leaves.{name}": _scaled(_attribute(host, leaf, GRADIENTS), dy) for name, leaf in leaves.items()
+            f"leaves.{name}": _scaled(_attribute(host, leaf, GRADIENTS), dy, np.shape(arrays["leaves"][name]))
+            for name, leaf in leaves.items()
         }
         return complete(question, {"y": output}, gradients, host)
 
@@ -210,5 +211,6 @@ def _attribute(host: Host, node: Ref, names: tuple[str, ...]) -> Any:
     raise TheirError("AttributeError", f"a node should have the attribute {names[0]}")
 
 
-def _scaled(gradient: Any, dy: Any) -> Any:
-    return None if gradient is None else np.asarray(gradient, np.float64) * dy
+def _scaled(gradient: Any, dy: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """The gradient for dy in place of 1; where backward left None nothing has come to the node."""
+    return np.zeros(shape) if gradient is None else np.asarray(gradient, np.float64) * dy
