@@ -211,6 +211,11 @@ class Value:
         for v in reversed(order):
             v._backward()
 """
+NOT_REACHED = (
+    VALUE.format(add="+=")
+    .replace("= data, 0, children", "= data, None, children")
+    .replace("id(v) not in seen", "id(v) in seen")
+)
 IN_PLACE = "it changes them where they are"
 OF_X = "its backward takes x, and returns the derivative of each element"
 OF_Y = "its backward takes what it returned"
@@ -312,4 +317,5 @@ PLAIN = [
     Sample("smooth_l1_loss", False, SMOOTH.format(half="0.4")),
     Sample("expression_graph", True, VALUE.format(add="+="), "its nodes are single numbers"),
     Sample("expression_graph", False, VALUE.format(add="=")),
+    Sample("expression_graph", False, NOT_REACHED),
 ]
