@@ -71,7 +71,7 @@ def _examined(binding: Binding, host: Host, exam: Exam) -> Examined:
         examined = replace(examined, remarks=remarks, convention=reading.convention)
         examined = replace(examined, formula=reading.formula)
         read.append(examined)
-        if examined.verdict is Verdict.LOSES:
+        if examined.verdict is Verdict.LOSES and not _thin(examined):
             losing = reading  # another formula may explain its last digits
         elif _settles(examined):
             break

@@ -14,7 +14,7 @@ from parity_tests.checking import Checked, check_submission, results
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.engine.results import Status
 from parity_tests.judging import examine
-from parity_tests.people.binding import Absent, Binding, Reading
+from parity_tests.people.binding import Absent, Beyond, Binding, Reading
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Here, Host, Isolated, TheirError
 from parity_tests.people.targets import submissions
@@ -87,6 +87,24 @@ def test_the_least_wrong_reading_is_told() -> None:
     for readings in ((Reading(wrong), seldom), (seldom, Reading(wrong))):
         examined = read(*readings)
         assert (examined.verdict, examined.convention) == (Verdict.WRONG, "nearly")
+
+
+def test_a_reading_of_few_questions_does_not_hide_what_another_shows() -> None:
+    """Not even where it is computed in float32, so that other formulas for its last digits are looked for."""
+
+    def coarse(_: Host, question: Question) -> Answer:
+        return [
+            {name: np.float64(np.float32(value)) for name, value in part.expected.items()}
+            for part in question.parts
+        ]
+
+    def beyond(_: Host, __: Question) -> Answer:
+        raise Beyond("it takes no such thing")
+
+    for first in (right, coarse):
+        thin = Reading(alternately(first, *[beyond] * 1000), narrow=lambda case: case)
+        full = Reading(alternately(right, right, right, wrong), convention="another")
+        assert read(thin, full).verdict is Verdict.WRONG
 
 
 def test_what_is_not_there_is_looked_for_once() -> None:

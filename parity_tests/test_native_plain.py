@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from parity_tests.judging import examine
 from parity_tests.people.binding import Member, Unbound, UsageError
 from parity_tests.people.finding import Wanted, find_all
 from parity_tests.people.host import Isolated
 from parity_tests.people.names import algorithm_of
+from parity_tests.posing import Exam
 from parity_tests.samples.native import Sample
-from parity_tests.samples.native_plain import PLAIN
+from parity_tests.samples.native_plain import BIAS_NUMBER, PLAIN
 from parity_tests.test_native import RIGHT, bound, examined
 from parity_tests.verdicts import Verdict
 
@@ -45,6 +47,24 @@ def test_what_changes_nothing_is_absent(host: Isolated, rest: str) -> None:
 def test_a_layer_that_leaves_nothing_is_absent(host: Isolated) -> None:
     found = examined(host, "relu", "class ReLU:\n    def forward(self, x):\n        self.output = None\n")
     assert found.absent == "it returns None"
+
+
+def test_a_scaler_that_is_still_to_be_written_is_absent(host: Isolated) -> None:
+    source = """
+        class StandardScaler:
+            def fit(self, X):
+                pass
+            def transform(self, X):
+                pass
+    """
+    assert examined(host, "standardize", source).absent == "its transform returns None"
+
+
+def test_the_gradient_of_a_bias_that_is_a_number_is_asked_for(host: Isolated) -> None:
+    for factor, verdict in (("1", RIGHT), ("7", {Verdict.WRONG})):
+        (binding,) = bound(host, BIAS_NUMBER.format(factor=factor)).bindings
+        found = examine(binding, host, Exam())  # some of its questions have one output
+        assert found.verdict in verdict
 
 
 def test_the_numbers_of_a_wrong_pooling_are_told(host: Isolated) -> None:

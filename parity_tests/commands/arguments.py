@@ -7,9 +7,10 @@ LARGEST = 2**32  # of what seeds a generator
 
 def natural(text: str) -> int:
     """A whole number from 0 on, below 2³²."""
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) < LARGEST):
+    short = text.lstrip("0") or text[-1:]
+    if not (text.isascii() and text.isdigit() and len(short) < 12 and int(short) < LARGEST):
         raise argparse.ArgumentTypeError(f"{text!r} is no natural number below 2**32")
-    return int(text)
+    return int(short)
 
 
 def seconds(text: str) -> float:

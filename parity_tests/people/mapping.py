@@ -35,8 +35,10 @@ def check_map(pairs: Sequence[tuple[str, str]], members: Sequence[Member], membe
             owner = f"{member} has" if member else "the file has"
             there = _told(dict.fromkeys(each for one in meant for each in _names(one)), name)
             raise UsageError(f"--map {ours}={name}: {owner} no parameter or method {name!r}{there}")
-        if plain(ours) not in {plain(each) for each in (*known, *_others(known))}:
-            raise UsageError(f"--map {ours}={name}: {ours!r} is no name of ours{_told(known, ours)}")
+        if ours not in METHODS and plain(ours) not in {plain(each) for each in (*known, *_others(known))}:
+            raise UsageError(
+                f"--map {ours}={name}: {ours!r} is no name of ours{_told([*known, *METHODS], ours)}"
+            )
 
 
 def _names(member: Member) -> Iterable[str]:
@@ -61,7 +63,7 @@ def _ours(algorithm: str) -> list[str]:
         names |= dict.fromkeys(("beta1", "beta2"))
     if any(entry.protocol == "optimizer" for entry in entries):
         names |= dict.fromkeys(STEP_INPUTS)
-    return [*names, *METHODS]
+    return list(names)
 
 
 def _others(names: Iterable[str]) -> Iterable[str]:

@@ -235,26 +235,25 @@ def _places(
     """What the items of a sequence are, where they are more than there are names, or fewer.
 
     A loss whose gradients stand behind it has those of its parameters alone: (loss, dW, db). So of more names
-    those count that they fit in shape, the later the likelier; matrices may be the other way round.
+    the first count that they fit in shape; matrices may be the other way round. Numbers don't count: who
+    returns the bias's gradient for the weight's has it wrong.
     """
     if len(items) > len(names):
         spread = [leaf for name in names for leaf in _under(leaves, name)]
         return spread if len(spread) == len(items) else names
 
     def fits(name: str, item: Any) -> bool:
-        shape = _shape(item)
-        return (
-            _fields(right[name]) is None
-            and shape is not None
-            and sorted(shape) == sorted(np.shape(right[name]))
-        )
+        shape, wanted = _shape(item), np.shape(right[name])
+        if _fields(right[name]) is not None or shape is None:
+            return False
+        return sorted(shape) == sorted(wanted) or (shape == () and np.size(right[name]) == 1)
 
     found = [
         some
         for some in combinations(names, len(items))
         if all(fits(name, item) for name, item in zip(some, items, strict=True))
     ]
-    return found[-1] if found else names
+    return found[0] if found else names
 
 
 def _refused(leaves: dict[str, Any], refused: Sequence[str], right: Mapping[str, Any]) -> dict[str, Any]:

@@ -266,6 +266,11 @@ def clipped_above(grads: Any, *, max_norm: float, norm_type: float = 2.0) -> Any
     return clipped if clipped.total_norm > max_norm else clipping.Clipped(grads, clipped.total_norm)
 
 
+def clipped_by_value(grads: Any, *, max_norm: float, norm_type: float = 2.0) -> Any:
+    """min(max(g, −c), c) of every element; no norm."""
+    return clipping.clip_grad_value(grads, clip_value=max_norm)
+
+
 def one_clipped_exactly(grad: Any, *, max_norm: float) -> Any:
     clipped, norm = clipped_exactly({"grad": grad}, max_norm=max_norm)
     return clipping.Clipped(clipped["grad"], norm)
@@ -296,6 +301,7 @@ COLUMN = View(
 
 EXACTLY = "it scales by c / ‖g‖, where torch has c / (‖g‖ + 10⁻⁶)"
 
+BY_VALUE = "it clips every element, as clip_grad_value does"
 CLIPPED = (
     (EXACTLY, clipped_exactly),
     ("it leaves a norm of exactly c alone, which torch scales by c / (c + 10⁻⁶)", clipped_above),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -356,19 +356,27 @@ def call_backward(
     return scaled(named(host.call(target)), upstream)
 
 
+LEARNT = ("weight", "bias")  # what a loss of its own parameters has gradients of
+
+
 def _are_gradients(rest: Sequence[Any], values: Mapping[str, Any], arrays: Sequence[str]) -> bool:
     """Whether what stands behind a loss has the shapes of its arguments."""
     first = rest[0]
     if isinstance(first, Mapping):
         return bool(first)
-    given = [values[name] for name in arrays if isinstance(values.get(name), np.ndarray)]
+    given = {name: values[name] for name in arrays if isinstance(values.get(name), np.ndarray)}
     if isinstance(first, tuple | list) and len(rest) == 1:  # of gradients, or of what a backward would need
-        kept = all(any(np.array_equal(item, one) for one in given) for item in first)
-        return all(_fits(item, given) for item in first) and not kept
-    return _fits(first, given)
+        learnt = [value for name, value in given.items() if name in LEARNT]
+        kept = all(any(np.array_equal(item, one) for one in given.values()) for item in first)
+        fits = all(_fits(item, given.values()) for item in first)
+        each = len(first) == len(given) > 1 and all(map(_fits, first, ([one] for one in given.values())))
+        return fits and not kept and (each or any(_fits(item, learnt) for item in first))
+    return _fits(first, given.values())
 
 
-def _fits(item: Any, given: Sequence[np.ndarray]) -> bool:
+def _fits(item: Any, given: Iterable[np.ndarray]) -> bool:
+    if isinstance(item, float):  # of a bias that is one number
+        return any(one.size == 1 for one in given)
     return isinstance(item, np.ndarray) and item.dtype.kind == "f" and item.shape in map(np.shape, given)
 
 

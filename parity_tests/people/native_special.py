@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.catalogue import Algorithm, find
+from parity_tests.catalogue import Algorithm
 from parity_tests.engine.cases import Case
 from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.binding import Abilities, Beyond, Binding, Member, Reading, Unbound
 from parity_tests.people.finding import Wanted
 from parity_tests.people.host import Host
 from parity_tests.people.native_answers import complete
-from parity_tests.people.native_definitions import CLIPPED
+from parity_tests.people.native_definitions import BY_VALUE, CLIPPED, clipped_by_value
 from parity_tests.people.native_divergences import bind_kl_div
 from parity_tests.people.native_matrices import bind_matrices
 from parity_tests.people.native_operations import Asking, bind_function
@@ -55,8 +55,6 @@ def bind_clipping(
     entry: Algorithm, member: Member, members: Mapping[str, Member], wanted: Wanted
 ) -> Binding | Unbound | None:
     """Gradients in a dict, a list or one array; returned, or changed where they are."""
-    if entry.name == "clip_grad_norm" and not wanted.as_ and _clips_values(member):
-        entry = find("clip_grad_value")
     every = View("it takes a gradient of every parameter", narrow=_none_missing)
     forms = [
         View(),
@@ -68,6 +66,8 @@ def bind_clipping(
         forms += [_also(form, said, formula) for said, formula in CLIPPED for form in tuple(forms[:4])]
         for form in tuple(forms):
             forms.append(_also(form, "it returns no norm", FirstOnly(form.formula or entry.scratch)))
+        if not wanted.as_ and _may_clip_values(member):
+            forms += [_also(form, BY_VALUE, clipped_by_value) for form in tuple(forms[:4])]
     changed = [_also(form, "it changes them where they are", changed="grads") for form in forms]
     made = bind_function(entry, member, members, wanted, more=[*forms[1:], *changed])
     if isinstance(made, Unbound):
@@ -77,8 +77,8 @@ def bind_clipping(
     return replace(made, readings=tuple(first))
 
 
-def _clips_values(member: Member) -> bool:
-    """Whether the bound is one of elements, where the name of the function doesn't say what is clipped."""
+def _may_clip_values(member: Member) -> bool:
+    """Whether the bound may be one of elements: the name of the function doesn't say what is clipped."""
     bounds = {"maxvalue", "clipvalue", "maxval", "clipval"}
     return "norm" not in plain(member.name) and bool(bounds & set(map(plain, member.takes)))
 

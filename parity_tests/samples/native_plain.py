@@ -211,6 +211,52 @@ class Value:
         for v in reversed(order):
             v._backward()
 """
+LAYER_NORM = """
+def layer_norm(x, gamma, beta, eps=1e-5):
+    xc = x - x.mean(-1, keepdims=True)
+    inv = 1 / np.sqrt((xc ** 2).mean(-1, keepdims=True) + eps)
+    return xc * inv * gamma + beta, (xc * inv, inv, gamma)
+
+def layer_norm_backward(dy, cache):
+    xh, inv, gamma = cache
+    d = dy * gamma
+    dx = inv * (d - d.mean(-1, keepdims=True) - xh * (d * xh).mean(-1, keepdims=True))
+    return dx, ({second}).sum(axis=tuple(range(dy.ndim - 1)))
+"""
+CLIP_NORM = """
+def clip_gradients(grads, clip_value):
+    total = np.sqrt(sum((g ** 2).sum() for g in grads.values()))
+    if total > clip_value:
+        for k in grads:
+            grads[k] = grads[k] * {scale} / (total + 1e-6)
+    return grads
+"""
+IN_CACHE = """
+def mse_loss(p, t):
+    d = p - t
+    return ({half}d ** 2).mean(), (d,)
+"""
+BIAS_NUMBER = """
+def linear_regression(x, y, w, b):
+    e = x @ w + b - y
+    return (e ** 2).mean(), (2 * x.T @ e * {factor} / e.size, 2 * e.sum() / e.size)
+"""
+DROPOUT_EVAL = """
+class Dropout:
+    def __init__(self, p=0.5):
+        self.p, self.training = p, True
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        self.mask = (np.random.rand(*x.shape) > self.p) / (1 - self.p)
+        return x * self.mask
+
+    def backward(self, dy):
+        if not self.training:
+            return {evaluated}
+        return dy * self.mask
+"""
 NOT_REACHED = (
     VALUE.format(add="+=")
     .replace("= data, 0, children", "= data, None, children")
@@ -220,6 +266,7 @@ IN_PLACE = "it changes them where they are"
 OF_X = "its backward takes x, and returns the derivative of each element"
 OF_Y = "its backward takes what it returned"
 
+BOTH = "self.fit(X).transform(X)"
 SCALER = """
 class StandardScaler:
     def fit(self, X, y=None):
@@ -233,7 +280,7 @@ class StandardScaler:
         return (X - self.mean_) / self.std_
 
     def fit_transform(self, X):
-        return self.fit(X).transform(X)
+        return {both}
 """
 RANGE = """
 class MinMaxScaler:
@@ -249,8 +296,9 @@ class MinMaxScaler:
         return {low} + (data - self.smallest) / self.span * (self.high - self.low)
 """
 PLAIN = [
-    Sample("standardize", True, SCALER.format(again="pass")),
-    Sample("standardize", False, SCALER.format(again="self.fit(X)")),  # to the test set, too
+    Sample("standardize", True, SCALER.format(again="pass", both=BOTH)),
+    Sample("standardize", False, SCALER.format(again="self.fit(X)", both=BOTH)),  # to the test set, too
+    Sample("standardize", False, SCALER.format(again="pass", both="self.fit(X).transform(X) * 3")),
     Sample("min_max_scale", True, RANGE.format(low="self.low")),
     Sample("min_max_scale", False, RANGE.format(low="0")),
     Sample("clip_grad_norm", True, CLIP.format(each="grad ** 2"), IN_PLACE),
@@ -259,9 +307,12 @@ PLAIN = [
     Sample("clip_grad_norm", False, CLIP_ABOVE.format(bound="2 * max_norm")),
     Sample("clip_grad_norm", True, CLIP_NAMES.format(when="coef < 1"), IN_PLACE),
     Sample("clip_grad_norm", False, CLIP_NAMES.format(when="coef > 1")),
-    Sample("clip_grad_value", True, CLIP_VALUE.format(name="clip_gradients", low="-maxValue"), IN_PLACE),
+    Sample(
+        "clip_grad_norm", True, CLIP_VALUE.format(name="clip_gradients", low="-maxValue"), "every element"
+    ),
     Sample("clip_grad_value", True, CLIP_VALUE.format(name="clip_grad_value", low="-maxValue"), IN_PLACE),
-    Sample("clip_grad_value", False, CLIP_VALUE.format(name="clip_gradients", low="0")),
+    Sample("clip_grad_norm", False, CLIP_VALUE.format(name="clip_gradients", low="0")),
+    Sample("clip_grad_value", False, CLIP_VALUE.format(name="clip_grad_value", low="0")),
     *(
         Sample("sigmoid", inner == "self(x)", SIGMOID.format(name=name, inner=inner), said)
         for name in ("gradient", "derivative", "deriv", "prime", "backward")
@@ -318,4 +369,12 @@ PLAIN = [
     Sample("expression_graph", True, VALUE.format(add="+="), "its nodes are single numbers"),
     Sample("expression_graph", False, VALUE.format(add="=")),
     Sample("expression_graph", False, NOT_REACHED),
+    Sample("layer_norm", True, LAYER_NORM.format(second="dy * xh"), "it returned no grad bias"),
+    Sample("layer_norm", False, LAYER_NORM.format(second="dy")),  # of beta, in the place of gamma's
+    Sample("clip_grad_norm", True, CLIP_NORM.format(scale="clip_value")),
+    Sample("clip_grad_norm", False, CLIP_NORM.format(scale="clip_value * 0.5")),
+    Sample("mse_loss", True, IN_CACHE.format(half="")),
+    Sample("mse_loss", False, IN_CACHE.format(half="3 * ")),
+    Sample("dropout", True, DROPOUT_EVAL.format(evaluated="dy")),
+    Sample("dropout", False, DROPOUT_EVAL.format(evaluated="dyy")),
 ]

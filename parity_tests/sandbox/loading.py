@@ -141,8 +141,10 @@ def load(sources: list[dict[str, Any]], main: str, options: dict[str, Any]) -> L
     seeding.GENERATORS.install()
     seeding.seed(0)
     seeding.GENERATORS.loading = True
-    run(source, module)
-    seeding.GENERATORS.loading = False
+    try:
+        run(source, module)
+    finally:
+        seeding.GENERATORS.loading = False
     loaded.notes += [{"standin": name} for name in missing.used]
     standins.calling = True
     return loaded

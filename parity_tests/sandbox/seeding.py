@@ -1,4 +1,4 @@
-"""Seed every generator that people draw from: the global ones, and those that they make themselves."""
+"""Seed the generators that people draw from: the global ones, and those that `default_rng` makes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ GENERATORS = Generators()
 
 
 def seed(value: int) -> None:
-    """Seed every generator that people draw from."""
+    """Seed all generators of both kinds."""
     random.seed(value)
     np.random.seed(value)
     GENERATORS.seed(value)
