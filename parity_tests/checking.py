@@ -284,7 +284,7 @@ class Report:
         worst = [f for f in worst_first(findings) if f.verdict is self.verdict]
         loses = self.verdict is Verdict.LOSES
         verdict = f"correct, but loses {self.bits_lost} bits" if loses else str(self.verdict)
-        of = f"   ({len(worst)} of {len(findings)} checks)" if self.verdict is not Verdict.EXACT else ""
+        of = f"   (in {len(worst)} of {len(findings)} checks)" if self.verdict is not Verdict.EXACT else ""
         lines = [f"{self.algorithm}: {verdict}{of}"]
         for finding in worst[:3] if self.verdict is not Verdict.EXACT else []:
             options = ", ".join(f"{name}={value!r}" for name, value in finding.case.options.items())

@@ -11,7 +11,8 @@ from parity_tests.people.host import Isolated
 from parity_tests.people.names import algorithm_of
 from parity_tests.posing import Exam
 from parity_tests.samples.native import Sample
-from parity_tests.samples.native_plain import BIAS_NUMBER, PLAIN
+from parity_tests.samples.native_plain import PLAIN
+from parity_tests.samples.native_tempting import BIAS_NUMBER, TEMPTING
 from parity_tests.test_native import RIGHT, bound, examined
 from parity_tests.verdicts import Verdict
 
@@ -22,7 +23,9 @@ def host() -> Iterator[Isolated]:
         yield host
 
 
-@pytest.mark.parametrize("sample", PLAIN, ids=lambda sample: f"{sample.algorithm}-{sample.right}")
+@pytest.mark.parametrize(
+    "sample", [*PLAIN, *TEMPTING], ids=lambda sample: f"{sample.algorithm}-{sample.right}"
+)
 def test_plain_forms(host: Isolated, sample: Sample) -> None:
     found = examined(host, sample.algorithm, sample.source)
     differences = [difference for finding in found.findings for difference in finding.differences][:3]

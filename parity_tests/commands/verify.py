@@ -102,6 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(f"wrote {arguments.baseline}", soft_wrap=True)
     settings = [(PRECISIONS[dtype].short, plan.device) for plan in plans for dtype in plan.dtypes]
     held = baseline.only(recorded, names, arguments.only, settings, arguments.mode)
+    if recorded and not held:
+        raise ValueError(f"{arguments.baseline} has none of these checks; --update-baseline writes them")
     worse = baseline.regressions(results, held, arguments.worse_than)
     for sentence in worse:
         console.print(f"worse than the baseline: {sentence}", style="bold red", markup=False, soft_wrap=True)

@@ -18,7 +18,9 @@ from parity_tests.engine.questions import Answer, Question
 from parity_tests.people.answers import named
 from parity_tests.people.binding import Absent
 from parity_tests.people.host import Asked, Host, Target, TheirError, Turn
+from parity_tests.people.native_attributes import attributes_of
 from parity_tests.people.native_holding import HOLDERS, Arrays, Held, MisfitError, Way, items_of, placed
+from parity_tests.people.native_in_place import same_numbers
 from parity_tests.sandbox.wire import Record, Ref
 
 # What parameters are called in a dict: what code that counts layers asks for, too.
@@ -293,9 +295,21 @@ def trajectory(way: Way, host: Host, question: Question, t: int) -> Answer:
         expected = {key: np.atleast_1d(part.expected[f"param.{name}"]) for key, name in names.items()}
         merged = {f"param.{names[key]}": _worse(values, key, expected[key]) for key in names}
         parts.append(named(part, merged))
-    if not any(run.moved for run in runs):
+    if not any(run.moved for run in runs) and not _worked(runs, list(starting(way, host, question, t))):
         raise Absent("it returns nothing and changes nothing")
     return parts
+
+
+def _worked(runs: Iterable[Run], unused: Iterable[Run]) -> bool:
+    """Whether the optimizers have counted or averaged anything: one that is still to be written has not.
+
+    Parameters that stay what they are all the same are wrong: `p = p - …` gives another array that name.
+    """
+    return any(
+        not same_numbers(attributes_of(run.host, run.owner), attributes_of(other.host, other.owner))
+        for run, other in zip(runs, unused, strict=True)
+        if run.owner is not None and other.owner is not None
+    )
 
 
 def beside_twins(question: Question, answered: Callable[[Case], Answer]) -> Answer:

@@ -63,5 +63,14 @@ def _same(now: Any, before: Any) -> bool:
     return first.keys() == second.keys() and all(np.array_equal(first[key], second[key]) for key in first)
 
 
+def same_numbers(now: Any, before: Any) -> bool:
+    """Whether the numbers among some attributes are what they were, in lists and dicts as well."""
+    first, second = (
+        {name: leaf for name, leaf in flatten(each).items() if np.asarray(leaf).dtype.kind in "fiub"}
+        for each in (now, before)
+    )
+    return _same(first, second)
+
+
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, int | float | np.number | np.ndarray) and np.ndim(value) == 0

@@ -111,7 +111,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
             "pdrop probability"
         ),
         "dropout_p": "p dropout drop",
-        "training": "train is_training is_train training_mode train_mode istraining",
+        "training": "train is_training is_train training_mode train_mode istraining train_flg train_flag",
         "momentum": "m mom",
         "num_heads": "n_heads heads h nhead n_head num_head nheads numheads",
         "nhead": "n_heads heads h num_heads n_head",
@@ -209,16 +209,17 @@ def match(
         theirs[ours] = parameter.name
         left.remove(parameter)
 
-    for said, name in (map_ or {}).items():
-        ours = _meant(said, names, synonyms)
+    for told, name in (map_ or {}).items():
+        ours = _meant(told, names, synonyms)
         for parameter in [p for p in left if p.name == name and ours in names and ours not in theirs]:
             take(ours, parameter)
-    # Of two distributions p is the true one, and q what is thought of it.
-    distributions = {plain(p.name): p for p in left}
-    thought = distributions.get("q") or distributions.get("logq")
-    if {"input", "target"} <= set(names) and "p" in distributions and thought is not None:
-        take("target", distributions["p"])
-        take("input", thought)
+    if {"input", "target"} <= set(names):
+        said = {plain(p.name): p for p in left}
+        # Of two distributions p is the true one, and q what is thought of it; of y and t it is t.
+        for true, thought in (("p", "q"), ("p", "logq"), ("t", "y")):
+            if true in said and thought in said and not {"input", "target"} & theirs.keys():
+                take("target", said[true])
+                take("input", said[thought])
     for known in (lambda ours: (ours,), lambda ours: synonyms.get(ours, ())):
         for ours in names:
             if ours in theirs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parity_tests.catalogue import Algorithm, find
 from parity_tests.people.binding import Binding, Bound, Member, Unbound
@@ -38,7 +39,7 @@ def bind(members: Sequence[Member], wanted: Wanted) -> Bound:
     bindings: list[Binding] = []
     unbound: list[Unbound] = []
     for_torch = written_for_torch(members)
-    for member in members:
+    for member in map(_as_constructed, members):
         if wanted.member and member.name != wanted.member:
             continue
         if member.name not in for_torch and wanted.dialect != "torch":
@@ -52,6 +53,14 @@ def bind(members: Sequence[Member], wanted: Wanted) -> Bound:
         else:
             unbound.append(made)
     return Bound(tuple(bindings), tuple(unbound))
+
+
+def _as_constructed(member: Member) -> Member:
+    """A module without an ``__init__`` of its own shows torch's ``*args, **kwargs``, and takes nothing."""
+    inherits = "torch.nn.modules.module.Module" in member.bases and "__init__" not in member.methods
+    if inherits and all(p.variadic for p in member.parameters or ()):
+        return replace(member, parameters=())
+    return member
 
 
 def _bind(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | Unbound:
