@@ -113,6 +113,9 @@ BY_HEAD = "one projection whose rows go by head, and weights on demand"
 NORM_FIRST = "a layer that norms before, around torch's attention"
 NORMS = "norms without an eps to set, in float32, over channels"
 LOSSES = "activations and losses as modules"
+NO_INIT = "modules without a constructor"
+FIXED = "batch norms whose momentum can't be set"
+BESIDE = "an output beside the states"
 MISTAKES = (
     ("modules", "LayerNorm", "torch.sqrt(variance + self.eps)", "(torch.sqrt(variance) + self.eps)"),
     (
@@ -137,6 +140,15 @@ MISTAKES = (
     (NORMS, "GroupNorm", "self.num_groups, -1)", "x.size(1), -1)"),
     (LOSSES, "CrossEntropyLoss", "nll.mean()", "nll.sum()"),
     (LOSSES, "CrossEntropyLoss", "        nll =", "        logits = torch.softmax(logits, 1)\n        nll ="),
+    (NO_INIT, "ScaledDotProductAttention", "q.size(-1) ** 0.5", "q.size(-1)"),
+    (NO_INIT, "MSELoss", ".mean()", ".sum()"),
+    (FIXED, "BatchNorm2d", "add_(0.1 * mean)", "add_(0.9 * mean)"),
+    (FIXED, "BatchNorm1d", "0.9 * self.moving_var + 0.1 * var", "0.9 * self.moving_var + 0.1 * var.sqrt()"),
+    (FIXED, "BatchNorm3d", "by_channel.var(1)", "by_channel.std(1)"),
+    (BESIDE, "LSTMCell", "f.sigmoid() * c", "i.sigmoid() * c"),
+    (BESIDE, "LSTMCell", "return h, (h, c)", "return c, (h, c)"),
+    (BESIDE, "LSTMCell", "return h, (h, c)", "return h, (h.detach(), c)"),
+    (BESIDE, "LSTMCell", "return h, (h, c)", "return h, (h, c.detach())"),
     ("functions", "softmax", "powers.sum(dim", "powers.sum(0"),
     ("functions", "OwnReLU", "upstream * positive", "upstream * (upstream > 0)"),
     ("cells", "GRUCell", "update * h + (1 - update) * candidate", "update * candidate + (1 - update) * h"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from parity_tests.catalogue import find
 from parity_tests.engine.cases import Case
 from parity_tests.people.binding import Beyond
-from parity_tests.people.native_narrow import PLAIN, SQUARE, square
+from parity_tests.people.native_conventions import with_constant
+from parity_tests.people.native_narrow import PLAIN, SQUARE, own_eps, square
 from parity_tests.people.native_views import FIRST, FirstOnly, Values, View
 from scratch import clipping, convolution, preprocessing, training
 
@@ -248,6 +251,38 @@ def _convolutions() -> list[View]:
         found += [last, named]
     image = View(ONE_IMAGE, give=_give_image, narrow=partial(_one_image, inner=partial(square, axes=2)))
     return [*found, image]
+
+
+# ---- normalization whose eps is written into the code ----
+
+NORMS = {"layer_norm", "batch_norm", "rms_norm", "group_norm", "instance_norm"}
+WRITTEN = (1e-8, 1e-6, 1e-7, 1e-5, 1e-12, 1e-10, 1e-3, 0.0)
+
+
+def with_own_eps(algorithm: str, views: Iterable[View], momentum: bool | None = None) -> list[View]:
+    """These views of a normalization, for each eps that people write into it, where nobody takes one.
+
+    `momentum`: whether it has to be taken for these; None where that is all the same.
+    """
+    if algorithm not in NORMS:
+        return []
+    scratch = find(algorithm).scratch
+    usual = inspect.signature(scratch).parameters["eps"].default
+    return [
+        replace(
+            view,
+            convention="; ".join(filter(None, (_its_eps(eps), view.convention))),
+            formula=with_constant(view.formula or scratch, "eps", eps),
+            narrow=own_eps(view.narrow, tiny=eps < 1e-9, momentum=momentum),
+        )
+        for view in views
+        for eps in WRITTEN
+        if eps != usual
+    ]
+
+
+def _its_eps(eps: float) -> str:
+    return f"its eps is {eps:g}" if eps else "its eps is 0, so that it may divide by 0"
 
 
 # ---- gradients that are cut to length without torch's 10⁻⁶ ----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -156,10 +157,36 @@ def without_remainder(case: Case, taken: frozenset[str]) -> Case:
     return replace(case, arrays={**arrays, "permutation": permutation[permutation < count]}, options=options)
 
 
+def _own_eps(
+    case: Case, taken: frozenset[str], *, inner: Narrow | None, tiny: bool, momentum: bool | None
+) -> Case:
+    if "eps" in taken:
+        raise Beyond("it takes eps")
+    if momentum is not None and momentum is not ("momentum" in taken):
+        raise Beyond("it takes no momentum" if momentum else "it takes momentum")
+    case = case if inner is None else inner(case, taken)
+    if tiny and case.benign:
+        case = replace(case, arrays={**case.arrays, "x": case.arrays["x"] * 1e-6})
+    return case
+
+
+@functools.cache
+def own_eps(inner: Narrow | None, *, tiny: bool, momentum: bool | None) -> Narrow:
+    """Inputs as plain as `inner` has them, for who has an eps of its own; none for who takes one.
+
+    `tiny`: whether it is so small that ordinary inputs have to be smaller to tell it from others.
+    `momentum`: whether it has to be taken; None where that is all the same.
+    """
+    return partial(_own_eps, inner=inner, tiny=tiny, momentum=momentum)
+
+
 def stands_in_if_raises(narrow: Narrow, taken: frozenset[str]) -> bool:
     """Whether plainer inputs excuse errors alone, and no wrong numbers: so where these inputs are asked for
     by what is taken, such as an axis, or a stride for each axis."""
     function = narrow.func if isinstance(narrow, partial) else narrow
+    if isinstance(narrow, partial) and function is _own_eps:
+        inner = narrow.keywords["inner"]
+        return inner is not None and stands_in_if_raises(inner, taken)
     if function is rows:
         return bool(taken & {"axis", "normalized_shape"})
     return function in (square, without_remainder)

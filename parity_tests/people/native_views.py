@@ -334,19 +334,26 @@ def views(algorithm: str, momentum: Any = None) -> list[View]:
 
     `momentum` is somebody's default: a small one is torch's, the share of the new statistics.
     """
-    from parity_tests.people.native_definitions import MORE, SOFTPLUS  # noqa: PLC0415 (they are views)
+    from parity_tests.people.native_definitions import MORE, SOFTPLUS, with_own_eps  # noqa: PLC0415 (views)
     from parity_tests.people.native_divergences import DIVERGENCES  # noqa: PLC0415 (so are these)
 
     usual = {**USUAL, "softplus": SOFTPLUS}.get(algorithm, View())
     narrower = [replace(usual, convention=said, narrow=narrow) for said, narrow in NARROW.get(algorithm, ())]
     found = [usual, *narrower, *MORE.get(algorithm, ()), *VIEWS.get(algorithm, ())]
     found += DIVERGENCES.get(algorithm, ())
+    share: list[View] = []
     if algorithm == "batch_norm" and not (isinstance(momentum, float) and momentum < 0.5):
         kept = "its momentum is the share of the old statistics that stays"
-        found += [
+        share = [
             replace(view, convention="; ".join(filter(None, (kept, view.convention))), give=_give_kept_share)
             for view in (usual, *narrower)
         ]
+    found += [
+        *share,
+        *with_own_eps(algorithm, (usual, *narrower)),
+        *with_own_eps(algorithm, share, momentum=True),
+        *with_own_eps(algorithm, VIEWS.get(algorithm, ()), momentum=False),
+    ]
     if algorithm in FIRST_ONLY:
         formula = FirstOnly(find(algorithm).scratch)
         found += [

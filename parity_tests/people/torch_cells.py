@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -61,11 +61,15 @@ class Cell:
         return self.entry.name.endswith("_cell")
 
     def ask(self, way: Way, host: Host, question: Question) -> Answer:
-        told = tell(host, self.send, way, host, question)
+        told = tell(host, self.send, way, host, question, list(question.upstream))
         if all(output is None for output in told["outputs"]):
             raise Absent("it returns None")
         part = question.parts[0]
         names, outputs = list(part.expected), list(told["outputs"])
+        if self.one_step and len(names) > 1 and _hidden_twice(outputs):
+            dh, dc = question.upstream
+            told = tell(host, self.send, way, host, question, [dh / 2, dh / 2, dc])
+            outputs = list(told["outputs"])[1:]
         if len(outputs) > len(names) and np.shape(outputs[0]) == np.shape(outputs[1]):
             outputs = outputs[: len(names)]
         if way.batch_first and not self.one_step:
@@ -79,7 +83,7 @@ class Cell:
         args, kwargs = self.construct.place({**options, **sizes})
         return dict(host.tensors("build", self.member.name, args, kwargs, widen=widen))
 
-    def send(self, way: Way, host: Host, question: Question) -> dict[str, Any]:
+    def send(self, way: Way, host: Host, question: Question, upstream: list[Any]) -> dict[str, Any]:
         arrays = {name: value for name, value in question.case.arrays.items() if value is not None}
         options = dict(question.case.options)
         suffix = "" if self.one_step else "_l0"
@@ -99,7 +103,7 @@ class Cell:
             hidden_first=way.hidden_first,
             order=way.order,
         )
-        x, upstream = arrays["x"], list(question.upstream)
+        x = arrays["x"]
         if way.batch_first and not self.one_step:
             x, upstream[0] = np.swapaxes(x, 0, 1), np.swapaxes(upstream[0], 0, 1)
         N = question.case.arrays["x"].shape[0 if self.one_step or options.get("batch_first") else 1]
@@ -141,6 +145,14 @@ class Cell:
         required = {p.name for p in forward_of(self.member) or () if p.required}
         first = [name for name in self.states if self.call.theirs.get(name) in required]
         return set(self.states) if first else set()
+
+
+def _hidden_twice(outputs: Sequence[Any]) -> bool:
+    """Whether a cell returned ``h, (h, c)``: its output, and the states for the next step."""
+    if len(outputs) != 3 or any(np.asarray(output).dtype.kind != "f" for output in outputs):
+        return False
+    h, again, c = outputs
+    return np.shape(h) == np.shape(c) and np.array_equal(h, again, equal_nan=True)
 
 
 def bind_cell(entry: Algorithm, member: Member, wanted: Wanted) -> Binding | Unbound:

@@ -125,6 +125,11 @@ class Subject:
         args, kwargs = self.construct.place({**options, **sizes})
         attributes = {theirs: options[ours] for ours, theirs in self.attributes if ours in options}
         built = host.tensors("build", self.member.name, args, kwargs, attributes=attributes, widen=way.widen)
+        defaults = inspect.signature(self.entry.scratch).parameters
+        for option, theirs in self.attributes:
+            unset = option in options and theirs in built["missing"]
+            if unset and options[option] != defaults[option].default:
+                raise Beyond(f"its {option} can't be set")
         learnt = {name: arrays[name] for name in interface.learnt if name in arrays}
         try:
             layout = plain_layout(
@@ -249,8 +254,10 @@ def matched(entry: Algorithm, interface: Interface, member: Member, wanted: Want
     if unknown or any(name not in call.theirs for name in interface.inputs[:1]):
         return _unknown(member, unknown, [*made, *called])
     attributes = []
+    tensors = (*interface.learnt, *interface.buffers)
+    of_tensors = {plain(other) for ours in tensors for other in (ours, *NAMES.get(ours, ()))}
     for name in options:
-        known = {plain(name), *map(plain, NAMES.get(name, ()))}
+        known = {plain(name), *({*map(plain, NAMES.get(name, ()))} - of_tensors)}
         kept = [used for used in sorted(member.uses) if plain(used) in known and len(used) > 1]
         if name not in construct.theirs and name not in call.theirs and kept and name != "training":
             attributes.append((name, kept[0]))

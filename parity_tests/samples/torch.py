@@ -52,6 +52,65 @@ class BatchNorm1d:
 """,
         "Linear BatchNorm1d",
     ),
+    "batch norms whose momentum can't be set": Sample(
+        """
+class BatchNorm2d(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x):
+        mean, var = self.running_mean, self.running_var
+        if self.training:
+            others = (0, 2, 3)
+            mean, var, n = x.mean(others), x.var(others, correction=0), x.numel() / x.size(1)
+            with torch.no_grad():
+                self.running_mean.mul_(0.9).add_(0.1 * mean)
+                self.running_var.mul_(0.9).add_(0.1 * var * n / (n - 1))
+        scale, shift, mean, var = (t.view(-1, 1, 1) for t in (self.gamma, self.beta, mean, var))
+        return scale * (x - mean) * torch.rsqrt(var + 1e-5) + shift
+
+class BatchNorm1d(nn.Module):
+    def __init__(self, features):
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(torch.ones(features)), nn.Parameter(torch.zeros(features))
+        self.register_buffer("moving_mean", torch.zeros(features))
+        self.register_buffer("moving_var", torch.ones(features))
+
+    def forward(self, x):
+        mean, var = self.moving_mean, self.moving_var
+        if self.training:
+            mean = x.mean(0)
+            var = (x - mean).square().mean(0)
+            self.moving_mean = (0.9 * self.moving_mean + 0.1 * mean).detach()
+            self.moving_var = (0.9 * self.moving_var + 0.1 * var).detach()
+        return self.gamma * (x - mean) / torch.sqrt(var + 1e-5) + self.beta
+
+class BatchNorm3d(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+        self.register_buffer("momentum", torch.tensor(0.1))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x):
+        by_channel = x.transpose(0, 1).flatten(1)
+        mean, var = self.running_mean, self.running_var
+        if self.training:
+            var, mean = torch.var_mean(by_channel, 1, correction=0)
+            with torch.no_grad():
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_var.lerp_(by_channel.var(1), self.momentum)
+        y = (by_channel - mean[:, None]) / torch.sqrt(var + 1e-5)[:, None]
+        y = self.weight[:, None] * y + self.bias[:, None]
+        return y.reshape(x.size(1), x.size(0), *x.shape[2:]).transpose(0, 1)
+""",
+        "BatchNorm2d BatchNorm1d BatchNorm3d",
+        {"BatchNorm1d": "divides by n"},
+    ),
     "norms without an eps to set, in float32, over channels": Sample(
         """
 class LayerNorm(nn.Module):
@@ -226,6 +285,23 @@ class LSTMCell(nn.Module):
         c = torch.sigmoid(self.forget_gate(z)) * c_prev
         c = c + torch.sigmoid(self.input_gate(z)) * torch.tanh(self.candidate(z))
         return torch.sigmoid(self.output_gate(z)) * torch.tanh(c), c
+""",
+        "LSTMCell",
+    ),
+    "an output beside the states": Sample(
+        """
+class LSTMCell(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.of_input = nn.Linear(input_size, 4 * hidden_size)
+        self.of_state = nn.Linear(hidden_size, 4 * hidden_size)
+
+    def forward(self, x, state):
+        h, c = state
+        i, f, g, o = (self.of_input(x) + self.of_state(h)).chunk(4, dim=1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        return h, (h, c)
 """,
         "LSTMCell",
     ),

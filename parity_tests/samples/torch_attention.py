@@ -168,6 +168,21 @@ class DotProductAttention(nn.Module):
 """,
         "DotProductAttention",
     ),
+    "modules without a constructor": Sample(
+        """
+class ScaledDotProductAttention(nn.Module):
+    def forward(self, q, k, v, mask=None):
+        scores = torch.einsum("...id,...jd->...ij", q, k) / q.size(-1) ** 0.5
+        if mask is not None:
+            scores = scores.masked_fill(mask == 0, -math.inf)
+        return scores.softmax(-1) @ v
+
+class MSELoss(nn.Module):
+    def forward(self, prediction, target):
+        return (prediction - target).square().mean()
+""",
+        "ScaledDotProductAttention MSELoss",
+    ),
     "positions with time first": Sample(
         """
 class PositionalEncoding(nn.Module):
